@@ -1,0 +1,226 @@
+"""From facts to a decision: who is controlled, what was found, what it means, what the caller does.
+
+The order of the steps is that of docs/domain.md, "From facts to decision". Everything here is pure: the same
+check, facts, configuration and day give the same verdict, today or in an audit ten years on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from creditrisk.domain.account import Operator, Release, believed_operator
+from creditrisk.domain.checks import CHECKS, above_warning
+from creditrisk.domain.facts import Check, Configuration, Facts
+from creditrisk.domain.findings import BY_PEOPLE, CREDIT, NOT_OVERRIDABLE, PRECEDENCE, Finding, Severity
+from creditrisk.domain.money import Money
+from creditrisk.domain.policy import Obligations
+from creditrisk.domain.situation import Situation, situation_of
+
+
+class Signal(StrEnum):
+    """The colour: the truth about the amount, whoever asks."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    OFF = "off"
+
+
+class Outcome(StrEnum):
+    """What the caller does at this step."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    BLOCK = "block"
+
+
+class NotControlled(StrEnum):
+    """Why no credit control takes place, the first that applies."""
+
+    CONTROL_OFF = "control_off"
+    IGNORE_UNTIL = "ignore_until"
+    EXCLUDED_DOCUMENT = "excluded_document"
+    EXCLUDED_SITE = "excluded_site"
+    TYPE_WITHOUT_CREDIT = "type_without_credit"
+    CHECKPOINT_OFF = "checkpoint_off"
+    GRACE = "grace"
+
+
+DARK = frozenset({NotControlled.CONTROL_OFF, NotControlled.IGNORE_UNTIL, NotControlled.EXCLUDED_SITE})
+"""Where the light stays off; elsewhere the colour is shown although nothing is controlled."""
+
+ALL_ALLOWED = Obligations(save="allowed", proceed="allowed", print="allowed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The outcome of one check on one day."""
+
+    decision: Outcome
+    signal: Signal
+    not_controlled: NotControlled | None
+    findings: Sequence[Finding]
+    """In precedence order, with the class left after demotion."""
+    obligations: Obligations
+    overridden: bool
+    """True where the document passes only because of the operator's role."""
+    authorised: bool
+    """True where the document passes only because a person released it."""
+    situation: Situation
+
+
+def decide(check: Check, facts: Facts, configuration: Configuration, *, as_of: date) -> Verdict:
+    """Decide one check on one day (docs/domain.md, From facts to decision)."""
+    situation = situation_of(check, facts, configuration, as_of=as_of)
+    not_controlled = why_not_controlled(situation)
+    found = [finding for each in CHECKS for finding in each(situation)]
+    found.sort(key=lambda finding: PRECEDENCE[finding.code])
+    if not_controlled:
+        found = [f for f in found if f.code in BY_PEOPLE and not f.params.get("automatic")]
+    signal = _signal(situation, found)
+    operator = believed_operator(
+        check.operator,
+        stored=facts.operator,
+        company=check.company,
+        trusted=configuration.policy.trust_request_operator,
+        default_strict=configuration.policy.operator_default_strict,
+    )
+    authorised = _authorises(facts.release, situation)
+    findings = [_demoted(finding, situation, operator, authorised=authorised) for finding in found]
+    classes = {finding.severity for finding in findings}
+    decision = (
+        Outcome.BLOCK
+        if Severity.HARD in classes
+        else Outcome.WARN
+        if Severity.SOFT in classes
+        else Outcome.ALLOW
+    )
+    passes = decision is not Outcome.BLOCK
+    return Verdict(
+        decision=decision,
+        signal=signal,
+        not_controlled=not_controlled,
+        findings=findings,
+        obligations=ALL_ALLOWED if passes else configuration.policy.obligations,
+        overridden=passes and any(f.demoted_by == "role" for f in findings),
+        authorised=passes and any(f.demoted_by == "authorisation" for f in findings),
+        situation=situation,
+    )
+
+
+def why_not_controlled(situation: Situation) -> NotControlled | None:
+    """The first reason for which this check is not under credit control."""
+    check, account, policy = situation.check, situation.facts.account, situation.policy
+    document, site = check.document, check.document.site if check.document else None
+    if (account.control or policy.default_control) == "off":
+        return NotControlled.CONTROL_OFF
+    if account.ignore_until is not None and situation.as_of <= account.ignore_until:
+        return NotControlled.IGNORE_UNTIL
+    if document is None:
+        return None
+    if document.excluded:
+        return NotControlled.EXCLUDED_DOCUMENT
+    if site is not None and site in situation.facts.ordering_account.excluded_sites:
+        return NotControlled.EXCLUDED_SITE
+    if not situation.configuration.document_type(document.type).credit:
+        return NotControlled.TYPE_WITHOUT_CREDIT
+    checkpoint = policy.checkpoints[check.checkpoint]
+    if not checkpoint.check or (check.pro_forma and not checkpoint.pro_forma):
+        return NotControlled.CHECKPOINT_OFF
+    if _in_grace(situation.facts.release, situation):
+        return NotControlled.GRACE
+    return None
+
+
+def _in_grace(release: Release | None, situation: Situation) -> bool:
+    """M10: after a release, other checkpoints are not checked for the grace days of the released one."""
+    if (
+        release is None
+        or situation.policy.release_covers != "checkpoint"
+        or release.checkpoint == situation.check.checkpoint
+        or not _valid(release, situation.as_of)
+    ):
+        return False
+    grace = situation.policy.checkpoints[release.checkpoint].grace_days
+    return grace is not None and (situation.as_of - release.released_on).days <= grace
+
+
+def _authorises(release: Release | None, situation: Situation) -> bool:
+    """Whether a person's release covers the document as it is presented now (M12, F19)."""
+    document, policy = situation.check.document, situation.policy
+    if release is None or document is None or not _valid(release, situation.as_of):
+        return False
+    if policy.release_covers == "checkpoint" and release.checkpoint != situation.check.checkpoint:
+        return False
+    if policy.recheck_after_release == "never":
+        return True
+    amount, authorised = _comparable(document.total, release.authorised, situation)
+    if amount is None or authorised is None:
+        return False
+    match policy.recheck_after_release:
+        case "on_any_change":
+            return amount == authorised
+        case "always":
+            return amount <= authorised and not release.used
+        case _:
+            return amount <= authorised
+
+
+def _valid(release: Release, as_of: date) -> bool:
+    return release.valid_until is None or as_of <= release.valid_until
+
+
+def _comparable(
+    amount: Money, authorised: Money, situation: Situation
+) -> tuple[Decimal | None, Decimal | None]:
+    """Both in one currency: their own where they share it, so that no rate can come between them."""
+    if amount.currency == authorised.currency:
+        return amount.amount, authorised.amount
+    return situation.converter.convert(*amount), situation.converter.convert(*authorised)
+
+
+def amount_signal(situation: Situation) -> Signal:
+    """The colour of the amounts alone: red above a limit that applies, yellow above its warning share."""
+    if why_not_controlled(situation) in DARK:
+        return Signal.OFF
+    if any(applied.exceeded for applied in situation.applied):
+        return Signal.RED
+    if any(above_warning(applied, situation.configuration) for applied in situation.applied):
+        return Signal.YELLOW
+    return Signal.GREEN
+
+
+def _signal(situation: Situation, found: Sequence[Finding]) -> Signal:
+    """Taken before demotion, so that it never depends on operator, control type, role or authorisation."""
+    colour = amount_signal(situation)
+    severities = {finding.severity for finding in found}
+    if colour is Signal.OFF:
+        return colour
+    if Severity.HARD in severities or colour is Signal.RED:
+        return Signal.RED
+    return Signal.YELLOW if Severity.SOFT in severities else colour
+
+
+def _demoted(finding: Finding, situation: Situation, operator: Operator, *, authorised: bool) -> Finding:
+    """The class a finding is left with, and the first reason that applies for leaving it with less."""
+    policy, document = situation.policy, situation.check.document
+    credit, hard = finding.code in CREDIT, finding.severity is Severity.HARD
+    if credit and situation.kind is not None and situation.kind not in policy.controlled_kinds:
+        return replace(finding, severity=Severity.INFO)
+    if hard and credit:
+        if situation.exposure.lowers:
+            return replace(finding, severity=Severity.SOFT, demoted_by="lowering")
+        if document is not None and situation.configuration.document_type(document.type).exclude_block:
+            return replace(finding, severity=Severity.SOFT, demoted_by="document_type")
+        if (situation.facts.account.control or policy.default_control) == "monitor":
+            return replace(finding, severity=Severity.SOFT, demoted_by="control")
+        if not operator.strict:
+            return replace(finding, severity=Severity.SOFT, demoted_by="operator")
+    if hard and finding.code not in NOT_OVERRIDABLE and operator.roles & policy.override_roles:
+        severity = Severity.INFO if policy.override_effect == "allow" else Severity.SOFT
+        return replace(finding, severity=severity, demoted_by="role")
+    if authorised and finding.severity is not Severity.INFO:
+        return replace(finding, severity=Severity.INFO, demoted_by="authorisation")
+    return finding

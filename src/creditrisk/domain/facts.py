@@ -1,0 +1,135 @@
+"""Everything one check needs to know, gathered before it starts: deciding reads no clock and does no I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from creditrisk.domain.account import (
+    AccountStatus,
+    ClaimedOperator,
+    CreditAccount,
+    Customer,
+    Feed,
+    Rank,
+    Release,
+    StoredOperator,
+)
+from creditrisk.domain.limits import AccountLimit, GroupLimit, Member
+from creditrisk.domain.money import Money
+from creditrisk.domain.papers import Document, Line, OpenItem
+from creditrisk.domain.policy import DocumentType, Policy
+from creditrisk.domain.rates import RateTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """A company's settings, compiled once per version."""
+
+    policy: Policy
+    preset: str
+    version: int
+    defined: bool = True
+    """False: nobody has set a policy for this company yet (`POLICY_MISSING`)."""
+    document_types: Mapping[str, DocumentType] = field(default_factory=dict)
+    payment_terms: Mapping[str, Rank] = field(default_factory=dict)
+    cash_discounts: Mapping[str, Rank] = field(default_factory=dict)
+    account_statuses: Mapping[str, AccountStatus] = field(default_factory=dict)
+    rates: RateTable = field(default_factory=lambda: RateTable.build(()))
+
+    def document_type(self, code: str | None) -> DocumentType:
+        """The flags of a document type; an unknown or absent one takes the policy's default."""
+        if not code:
+            return self.policy.default_document_type
+        return self.document_types.get(code, self.policy.default_document_type)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the ERP asks."""
+
+    company: str
+    customer: str
+    document: Document | None
+    """None: the stored exposure alone is evaluated."""
+    checkpoint: str = "save"
+    pro_forma: bool = False
+    operator: ClaimedOperator = field(default_factory=ClaimedOperator)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is stored, read in one statement."""
+
+    customer: Customer | None
+    """The ordering customer; None: never heard of."""
+    risk_customer: Customer | None
+    """The customer whose account bears the document."""
+    account: CreditAccount
+    """The risk party's."""
+    ordering_account: CreditAccount
+    """The ordering customer's; the same one where it bears its own documents."""
+    lines: Sequence[Line] = ()
+    """Stored exposure of the account and of the other members of its group, exactly as stored."""
+    adjustments: Sequence[Line] = ()
+    """What the document under check changes in stored papers: its stored version and own `follows` undone,
+    what the papers it follows give up. Taken-out lines are negative."""
+    passed_on: Decimal = Decimal(0)
+    """What stored papers that follow the document have taken over of it, in its currency: the part of an
+    order that is delivered already is exposure of the delivery."""
+    held: Sequence[Line] = ()
+    """Stored documents with an open hold, other than the one under check, as negative lines."""
+    items: Sequence[OpenItem] = ()
+    """The oldest positive open items of the limit's members."""
+    members: Sequence[Member] = ()
+    head: str | None = None
+    group: GroupLimit | None = None
+    group_key: str | None = None
+    operator: StoredOperator | None = None
+    forced_hold: str | None = None
+    """Id of an open hold that a person put on the document."""
+    release: Release | None = None
+    """The newest release of the document."""
+    feeds: Sequence[Feed] = ()
+
+    @property
+    def accounts(self) -> tuple[CreditAccount, ...]:
+        """The accounts whose orders by people are obeyed: the ordering customer's and the risk party's."""
+        if self.ordering_account.customer == self.account.customer:
+            return (self.account,)
+        return (self.ordering_account, self.account)
+
+    @property
+    def customers(self) -> tuple[Customer, ...]:
+        """The known ones of ordering customer and risk party."""
+        known = {c.id: c for c in (self.customer, self.risk_customer) if c is not None}
+        return tuple(known.values())
+
+    def with_new_account(self, policy: Policy) -> "Facts":
+        """The same facts with the policy's settings for new accounts where nobody has set any (C12)."""
+        return replace(
+            self,
+            account=_new_account(self.account, policy),
+            ordering_account=_new_account(self.ordering_account, policy),
+            members=[
+                member if member.defined else replace(member, limit=_new_limit(member.limit, policy))
+                for member in self.members
+            ],
+        )
+
+
+def _new_account(account: CreditAccount, policy: Policy) -> CreditAccount:
+    if account.defined:
+        return account
+    new = policy.new_account
+    return replace(
+        account,
+        limit=_new_limit(account.limit, policy),
+        max_days_overdue=new.max_days_overdue,
+        cash_only=new.cash_only,
+        documents_blocked=new.documents_blocked,
+    )
+
+
+def _new_limit(limit: AccountLimit, policy: Policy) -> AccountLimit:
+    amount = policy.new_account.limit
+    return limit if amount is None else replace(limit, limit=Money(amount, policy.currency))

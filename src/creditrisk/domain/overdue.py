@@ -1,0 +1,124 @@
+"""What is past due, how long already, and what of it the overdue tests see (docs/domain.md, Exposure)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from creditrisk.domain.counting import item_is_open
+from creditrisk.domain.facts import Configuration
+from creditrisk.domain.papers import Category, Flag, Line
+from creditrisk.domain.period import BANDS, band, days_past_due
+from creditrisk.domain.rates import Converter
+
+ZERO = Decimal(0)
+NOT_DUE = "not_due"
+"""The half of open items that is not overdue, and the ageing band of the same name."""
+OVERDUE = "overdue"
+HALVES = frozenset({OVERDUE, NOT_DUE})
+"""The halves of open items, which a category limit may cap as well."""
+_NOTHING_LATE = (0, "")
+
+Late = Mapping[tuple[int, str], Decimal]
+"""Positive open items past due: exact sums by days past due and currency."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """Open items past due, shown beside exposure and never added to it, in the evaluation's currency."""
+
+    amount: Decimal
+    oldest_days: int
+    """Days past the due date of the oldest; 0 where nothing is overdue."""
+    ageing: Mapping[str, Decimal]
+    tested_amount: Decimal
+    """As the overdue tests see it: without tolerated due dates and, where the policy says so, without
+    disputed items."""
+    tested_oldest_days: int
+    not_due: Decimal
+    """The other half of open items: everything open that is not overdue, credits included."""
+    tested: Late
+    """What `tested_amount` consists of."""
+
+    def beyond(self, days: int, converter: Converter) -> Decimal:
+        """The amount of tested items more than so many days past due."""
+        return _summed(
+            ((currency, amount) for (past, currency), amount in self.tested.items() if past > days), converter
+        )
+
+
+def _from_tolerance(late: Late, tolerance: Decimal, converter: Converter) -> Late:
+    """Without the due dates whose items together are below the tolerance.
+
+    What has no rate cannot be shown to be small: it stays, so that no time limit is escaped by it.
+    """
+    if not tolerance:
+        return late
+    by_day: dict[int, Decimal] = defaultdict(Decimal)
+    for (days, currency), amount in late.items():
+        converted = converter.convert(amount, currency)
+        by_day[days] += tolerance if converted is None else converted
+    return {key: amount for key, amount in late.items() if by_day[key[0]] >= tolerance}
+
+
+def overdue_of(
+    lines: Sequence[Line], *, configuration: Configuration, as_of: date, converter: Converter
+) -> Overdue:
+    """Age the positive open items, under either balance basis: credits do not hide an overdue invoice.
+
+    The tests ignore a due date whose items together are below `overdue_tolerance`, and disputed items where
+    the policy says so; what is shown does not.
+    """
+    policy = configuration.policy
+    late: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    undisputed: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    current: dict[str, Decimal] = defaultdict(Decimal)
+    lowering: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        if (
+            line.category != Category.OPEN_ITEMS
+            or not line.open_amount
+            or not item_is_open(line, policy, as_of)
+        ):
+            continue
+        days = days_past_due(line.due_on, as_of)
+        if line.credit:
+            lowering[line.currency] += line.open_amount
+        elif days <= policy.overdue_grace_days:
+            current[line.currency] += line.open_amount
+        else:
+            late[days, line.currency] += line.open_amount
+            if Flag.DISPUTED not in line.flags:
+                undisputed[days, line.currency] += line.open_amount
+    tolerance = converter.convert(policy.overdue_tolerance, policy.currency) or ZERO
+    tested = _from_tolerance(late if policy.disputed_items_overdue else undisputed, tolerance, converter)
+    amount = _summed(_by_currency(late), converter)
+    return Overdue(
+        amount=amount,
+        oldest_days=max(late, default=_NOTHING_LATE)[0],
+        ageing=_ageing(late, converter) | {NOT_DUE: _summed(current.items(), converter)},
+        not_due=_summed([*current.items(), *lowering.items()], converter),
+        tested_amount=amount if tested is late else _summed(_by_currency(tested), converter),
+        tested_oldest_days=max(tested, default=_NOTHING_LATE)[0],
+        tested=tested,
+    )
+
+
+def _ageing(late: Late, converter: Converter) -> dict[str, Decimal]:
+    bands: dict[str, list[tuple[str, Decimal]]] = {name: [] for name in BANDS}
+    for (days, currency), amount in late.items():
+        bands[band(days)].append((currency, amount))
+    return {name: _summed(amounts, converter) for name, amounts in bands.items()}
+
+
+def _by_currency(late: Late) -> Iterable[tuple[str, Decimal]]:
+    return ((currency, amount) for (_, currency), amount in late.items())
+
+
+def _summed(amounts: Iterable[tuple[str, Decimal]], converter: Converter) -> Decimal:
+    """Amounts of several currencies, added up exactly, each currency's sum converted once."""
+    exact: dict[str, Decimal] = defaultdict(Decimal)
+    for currency, amount in amounts:
+        exact[currency] += amount
+    return sum((converter.convert(amount, currency) or ZERO for currency, amount in exact.items()), ZERO)

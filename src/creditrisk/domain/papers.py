@@ -1,0 +1,170 @@
+"""Papers: the documents and ledger entries that exposure is made of, and the lines they contribute.
+
+A *document* is active-cycle paper (quotation, order, delivery, invoice); a *ledger entry* is accounting paper
+(open item, bill, advance, ledger balance, payment, other). What one paper contributes is its *line*; lines
+that agree in everything a policy can ask for are added up in buckets, so a line here stands for one paper or
+for many.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from creditrisk.domain.money import Money
+
+
+class Kind(StrEnum):
+    """What a document is: the step of the sales cycle it stands for."""
+
+    QUOTATION = "quotation"
+    ORDER = "order"
+    DELIVERY = "delivery"
+    INVOICE = "invoice"
+
+
+class LedgerKind(StrEnum):
+    """What a ledger entry is."""
+
+    OPEN_ITEM = "open_item"
+    BILL = "bill"
+    ADVANCE = "advance"
+    BALANCE = "balance"
+    PAYMENT = "payment"
+    OTHER = "other"
+
+
+class Category(StrEnum):
+    """The part of exposure a paper falls in; every counted paper falls in exactly one (F1)."""
+
+    ORDERS = "orders"
+    DELIVERIES = "deliveries"
+    INVOICES = "invoices"
+    OPEN_ITEMS = "open_items"
+    LEDGER_BALANCE = "ledger_balance"
+    BILLS = "bills"
+    UNPAID_BILLS = "unpaid_bills"
+    ADVANCES = "advances"
+    RESERVATIONS = "reservations"
+    OTHER = "other"
+
+
+class BillStatus(StrEnum):
+    """Where a bill of exchange (effect, Ri.Ba., draft) stands; F9."""
+
+    ISSUED = "issued"
+    DISCOUNT = "discount"
+    SUBJECT_TO_COLLECTION = "subject_to_collection"
+    AFTER_COLLECTION = "after_collection"
+    ENDORSED = "endorsed"
+
+
+class Flag(StrEnum):
+    """A one-letter mark of a line, set only where some policy can ask for it."""
+
+    PRINTED = "P"
+    CONFIRMED = "C"
+    FORCE_FULFILLED = "F"
+    PRESENTED = "B"
+    """Handed to the bank."""
+    PROVISIONAL = "V"
+    DISPUTED = "D"
+
+
+class Line(NamedTuple):
+    """What papers contribute: their amounts beside every fact by which a policy may count them or not."""
+
+    own: bool
+    """True: of the checked account itself. False: of another member of its group."""
+    category: str
+    type: str
+    """The ERP's document type code; empty for ledger entries."""
+    status: str
+    """Of bills: a `BillStatus`; otherwise empty."""
+    flags: str
+    """Letters of `Flag`."""
+    currency: str
+    due_on: date
+    """`date.max` where there is none: never due."""
+    since: date
+    """The paper's date, or the day an advance became effective; `date.min` where it plays no part."""
+    credit: bool
+    """True for open items that lower the balance."""
+    papers: int
+    open_amount: Decimal
+    total_amount: Decimal
+
+    def negated(self) -> "Line":
+        """The same papers taken out instead of put in."""
+        return self._replace(
+            papers=-self.papers, open_amount=-self.open_amount, total_amount=-self.total_amount
+        )
+
+
+class OpenItem(NamedTuple):
+    """One positive open item, named so that a remedy can say which to pay."""
+
+    number: str
+    due_on: date
+    currency: str
+    open_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A document that another one follows: the order turned into this delivery."""
+
+    kind: Kind
+    number: str
+    total: Money | None = None
+    """What it passes on; None: as much as it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The document under check, as the ERP is about to save it; returns and credit notes are negative."""
+
+    kind: Kind
+    total: Money
+    number: str | None = None
+    type: str | None = None
+    day: date | None = None
+    due_date: date | None = None
+    bill_to: str | None = None
+    site: str | None = None
+    prepaid: Money | None = None
+    payment_terms: str | None = None
+    cash_discount: str | None = None
+    payment_method: str | None = None
+    excluded: bool = False
+    follows: Sequence[Followed] = ()
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount at risk in the document's currency while nothing follows it: total less prepaid."""
+        return self.left_open(Decimal(0))
+
+    def left_open(self, passed_on: Decimal) -> Decimal:
+        """The amount at risk once stored papers that follow it have taken over `passed_on` of it.
+
+        A prepayment never turns a sale into a credit, a follower takes no more than there is, and a negative
+        order lowers nothing until it is a delivery.
+        """
+        total = self.total.amount
+        if total >= 0:
+            paid = self.prepaid.amount if self.prepaid else Decimal(0)
+            return max(min(total, max(total - passed_on, Decimal(0))) - paid, Decimal(0))
+        if self.kind in {Kind.QUOTATION, Kind.ORDER}:
+            return Decimal(0)
+        return max(total, min(total - passed_on, Decimal(0)))
+
+
+CATEGORY_OF_KIND = {
+    Kind.QUOTATION: Category.ORDERS,
+    Kind.ORDER: Category.ORDERS,
+    Kind.DELIVERY: Category.DELIVERIES,
+    Kind.INVOICE: Category.INVOICES,
+}
+"""The category in which a document under check counts; a quotation counts as the order it may become."""

@@ -1,0 +1,199 @@
+"""What would make a document pass: a smaller document, a payment, or waiting (docs/domain.md, Remedy).
+
+Days are not searched one by one: only on a day on which some fact changes can the answer get better, so only
+those are evaluated, with the very function that decides checks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from creditrisk.domain.counting import POSTED, adds_to_exposure, days_at_bank, included_categories
+from creditrisk.domain.decision import NotControlled, Outcome, Signal, Verdict, decide
+from creditrisk.domain.facts import Check, Configuration, Facts
+from creditrisk.domain.findings import CREDIT, Code, Finding, Severity
+from creditrisk.domain.overdue import HALVES
+from creditrisk.domain.papers import BillStatus, Category, Flag, Line
+from creditrisk.domain.policy import Policy
+from creditrisk.domain.situation import Situation
+
+ZERO = Decimal(0)
+HORIZON_DAYS = 365
+"""How far ahead a better day is looked for."""
+
+PAYABLE = HALVES | {Category.OPEN_ITEMS}
+"""What a payment lowers, as category limits name it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What would make the document pass. Amounts in the currency of the evaluation."""
+
+    headroom: Decimal | None
+    """The largest total the document could have without exceeding a limit; None where no limit applies to
+    it."""
+    payment_needed: Decimal | None
+    """The least payment today after which no credit finding is hard; None where money does not help."""
+    items: tuple[str, ...]
+    """Open items to pay, oldest first, that make up the payment."""
+    green_on: date | None
+    """First day within `HORIZON_DAYS` on which the same check, nothing else happening, is green."""
+    unblocked_on: date | None
+    """First day within `HORIZON_DAYS` on which the same check does not block."""
+
+
+def find_remedy(
+    verdict: Verdict, check: Check, facts: Facts, configuration: Configuration, *, as_of: date
+) -> Remedy:
+    """Work out the ways in which this document would pass."""
+    payment = payment_needed(verdict)
+    green_on, unblocked_on = _better_days(verdict, check, facts, configuration, as_of=as_of)
+    return Remedy(
+        headroom=headroom(verdict.situation),
+        payment_needed=payment,
+        items=_items_to_pay(verdict.situation, payment) if payment else (),
+        green_on=green_on,
+        unblocked_on=unblocked_on,
+    )
+
+
+def headroom(situation: Situation) -> Decimal | None:
+    """The least of (limit - exposure without the document) over the limits that apply, never below zero."""
+    document = situation.check.document
+    if document is not None and not adds_to_exposure(document, configuration=situation.configuration):
+        return None
+    if any(applied.limit.refuses_all for applied in situation.applied):
+        return ZERO
+    rooms = [(applied.limit.amount or ZERO) - applied.exposure.current for applied in situation.applied]
+    return max(min(rooms), ZERO) if rooms else None
+
+
+def payment_needed(verdict: Verdict) -> Decimal | None:
+    """The least payment after which no credit finding is hard; None where money does not help."""
+    hard = [f for f in verdict.findings if f.severity is Severity.HARD and f.code in CREDIT]
+    amounts = [_cure(finding, verdict.situation) for finding in hard]
+    if not amounts or any(amount is None for amount in amounts):
+        return None
+    return max(amount for amount in amounts if amount is not None)
+
+
+def _cure(finding: Finding, situation: Situation) -> Decimal | None:
+    match finding.code, finding.observed, finding.threshold:
+        case (
+            (Code.LIMIT_EXCEEDED | Code.GROUP_LIMIT_EXCEEDED),
+            Decimal() as observed,
+            Decimal() as threshold,
+        ):
+            return _cure_of_limit(finding, situation, observed - threshold)
+        case Code.OVERDUE_AMOUNT, Decimal() as observed, Decimal() as threshold:
+            return observed - threshold
+        case Code.DAYS_OVERDUE, int(), int() as threshold:
+            return situation.overdue.beyond(threshold, situation.converter) or None
+        case Code.CATEGORY_LIMIT_EXCEEDED, Decimal() as observed, Decimal() as threshold if (
+            finding.params["category"] in PAYABLE
+        ):
+            return observed - threshold
+        case _:
+            return None
+
+
+def _cure_of_limit(finding: Finding, situation: Situation, excess: Decimal) -> Decimal | None:
+    """A payment lowers exposure only where the posted balance is part of it, no further than the floor.
+
+    Where only overdue items count, what is paid beyond them lowers nothing.
+    """
+    included = included_categories(situation.policy)
+    if included.isdisjoint(POSTED):
+        return None
+    for applied in situation.applied:
+        if (applied.limit.source, applied.limit.id) != (finding.params["source"], finding.params["id"]):
+            continue
+        if applied.limit.refuses_all:
+            return None
+        if situation.policy.floor_at_zero and excess > applied.exposure.current:
+            return None
+        only_overdue = situation.policy.overdue_only and Category.OPEN_ITEMS in included
+        if only_overdue and excess > applied.exposure.overdue.amount:
+            return None
+    return excess if excess > 0 else None
+
+
+def _items_to_pay(situation: Situation, payment: Decimal) -> tuple[str, ...]:
+    numbers: list[str] = []
+    left = payment
+    for item in situation.facts.items:
+        amount = situation.converter.convert(item.open_amount, item.currency)
+        if left <= 0:
+            break
+        if amount is not None:
+            numbers.append(item.number)
+            left -= amount
+    return tuple(numbers)
+
+
+def _better_days(
+    verdict: Verdict, check: Check, facts: Facts, configuration: Configuration, *, as_of: date
+) -> tuple[date | None, date | None]:
+    green_on = as_of if verdict.signal is Signal.GREEN else None
+    unblocked_on = None if verdict.decision is Outcome.BLOCK else as_of
+    never_green = verdict.not_controlled in {NotControlled.CONTROL_OFF, NotControlled.EXCLUDED_SITE}
+    if unblocked_on and (green_on or never_green):
+        return green_on, unblocked_on
+    days = {
+        day
+        for day in _days_of_change(facts, configuration, as_of=as_of)
+        if 0 < (day - as_of).days <= HORIZON_DAYS
+    }
+    for day in sorted(days):
+        later = decide(check, facts, configuration, as_of=day)
+        if green_on is None and later.signal is Signal.GREEN:
+            green_on = day
+        if unblocked_on is None and later.decision is not Outcome.BLOCK:
+            unblocked_on = day
+        if green_on and unblocked_on:
+            break
+    return green_on, unblocked_on
+
+
+def _days_of_change(facts: Facts, configuration: Configuration, *, as_of: date) -> Iterator[date]:
+    """The days on which some fact can turn in the customer's favour."""
+    halves_capped = not HALVES.isdisjoint(facts.account.category_limits)
+    for line in facts.lines:
+        yield from _days_of_line(line, configuration.policy, halves_capped=halves_capped)
+    for account in facts.accounts:
+        yield from _later(account.ignore_until, 1)
+        for block in account.manual_blocks:
+            yield from _later(block.period.end, 1)
+    limits = [facts.account.limit, *(member.limit for member in facts.members)]
+    periods = [t.period for limit in limits for t in limit.temporary] + [
+        c.period for limit in limits for c in limit.covers
+    ]
+    if facts.group is not None:
+        periods += [temporary.period for temporary in facts.group.temporary]
+    for period in periods:
+        yield from _later(period.start, 0)
+        yield from _later(period.end, 1)
+    yield from configuration.rates.days_after(as_of)
+
+
+def _days_of_line(line: Line, policy: Policy, *, halves_capped: bool) -> Iterator[date]:
+    match line.category:
+        case Category.ADVANCES:
+            yield from _later(line.since, 0)
+        case Category.BILLS if line.status != BillStatus.ISSUED:
+            yield from _later(line.due_on, days_at_bank(line, policy))
+        case Category.OPEN_ITEMS | Category.INVOICES:
+            if Flag.PRESENTED in line.flags and policy.bank_risk_days is not None:
+                yield from _later(line.due_on, policy.bank_risk_days + 1)
+            # Falling overdue helps where a credit begins to count, or where an item leaves a capped half.
+            if halves_capped or (policy.overdue_only and line.open_amount < 0):
+                yield from _later(line.due_on, policy.overdue_grace_days + 1)
+        case _:
+            return
+
+
+def _later(day: date | None, days: int) -> Iterator[date]:
+    """The day so many days later, if there is one: a date without end has no later one."""
+    if day is not None and day.toordinal() + days < date.max.toordinal():
+        yield date.fromordinal(day.toordinal() + days)

@@ -1,0 +1,243 @@
+"""The situation of one check: its facts under its policy on its day, with every figure the checks compare."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import chain
+
+from creditrisk.domain.counting import (
+    adds_to_exposure,
+    category_of,
+    included_categories,
+    left_out,
+    plain_amount,
+)
+from creditrisk.domain.exposure import Exposure, calculate_exposure
+from creditrisk.domain.facts import Check, Configuration, Facts
+from creditrisk.domain.limits import Limit, LimitFacts, LimitParameters, LimitState, applicable_limits
+from creditrisk.domain.overdue import NOT_DUE, Overdue
+from creditrisk.domain.papers import CATEGORY_OF_KIND, Kind, Line
+from creditrisk.domain.policy import Policy
+from creditrisk.domain.rates import Converter
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedLimit:
+    """A limit beside the exposure of the accounts it is for."""
+
+    limit: Limit
+    exposure: Exposure
+
+    @property
+    def headroom(self) -> Decimal:
+        """What is left of the limit once the document is saved; negative above it."""
+        return (self.limit.amount or ZERO) - self.exposure.projected
+
+    @property
+    def exceeded(self) -> bool:
+        """Strictly above: a limit used up exactly is not exceeded."""
+        return self.headroom < 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything the checks read.
+
+    Amounts are in `currency`, the account's: that of its own limit, else the company's.
+    """
+
+    check: Check
+    facts: Facts
+    configuration: Configuration
+    as_of: date
+    currency: str
+    converter: Converter
+    own: Exposure
+    whole_group: Exposure
+    limits: Sequence[Limit]
+    """All that apply; one that is unlimited or none stands alone."""
+    applied: Sequence[AppliedLimit]
+    """Those that have an amount, each with the exposure of its own members."""
+    document_amount: Decimal
+    """The document's amount, converted, whether or not its category is included."""
+    max_overdue_amount: Decimal | None
+    category_limits: Mapping[str, Decimal]
+
+    @property
+    def policy(self) -> Policy:
+        """The company's parameters."""
+        return self.configuration.policy
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind of the document under check."""
+        return self.check.document.kind if self.check.document else None
+
+    @property
+    def binding(self) -> AppliedLimit | None:
+        """The limit that leaves the least headroom; on a tie the own one."""
+        return min(self.applied, key=lambda applied: applied.headroom, default=None)
+
+    @property
+    def exposure(self) -> Exposure:
+        """The exposure of the binding limit's members, the account's where no limit applies."""
+        binding = self.binding
+        if binding is not None:
+            return binding.exposure
+        return self.whole_group if self.limits[0].whole_group else self.own
+
+    @property
+    def overdue(self) -> Overdue:
+        """What the overdue tests look at: the account alone, or all members where the policy says so."""
+        return (self.whole_group if self.policy.overdue_scope == "group" else self.own).overdue
+
+    @property
+    def max_days_overdue(self) -> int | None:
+        """The time limit in days: the account's, else the policy's."""
+        own = self.facts.account.max_days_overdue
+        return self.policy.max_days_overdue if own is None else own
+
+    @property
+    def time_limit_breached(self) -> bool:
+        """Whether an open item is past due for more days than the time limit."""
+        return self.max_days_overdue is not None and self.overdue.tested_oldest_days > self.max_days_overdue
+
+    @property
+    def amount_gated(self) -> bool:
+        """C5, second reading: while the time limit holds, the amount does not matter."""
+        return (
+            self.policy.time_limit_gates_amount
+            and self.max_days_overdue is not None
+            and not self.time_limit_breached
+        )
+
+    @property
+    def auto_blocked(self) -> bool:
+        """C8, C9: derived from the stored exposure every time, so that any change clears it at once."""
+        if not self.policy.auto_block:
+            return False
+        over = any(applied.exposure.stored > (applied.limit.amount or ZERO) for applied in self.applied)
+        return self.time_limit_breached or (over and not self.amount_gated)
+
+    def in_category(self, name: str) -> Decimal:
+        """Projected exposure of the account in one category or half of open items, as category limits see it.
+
+        The document counts in the category of its kind, whether or not the policy includes it; an invoice
+        also in the posted balance where the policy counts it there, and under `not_due`.
+        """
+        amount = self.own.capped[name]
+        document = self.check.document
+        if document is None or left_out(self.policy):
+            return amount
+        named = {
+            CATEGORY_OF_KIND[document.kind],
+            category_of(document, included=included_categories(self.policy)),
+        }
+        if name in named or (name == NOT_DUE and document.kind is Kind.INVOICE):
+            amount += self.document_amount
+        return amount
+
+
+def situation_of(check: Check, facts: Facts, configuration: Configuration, *, as_of: date) -> Situation:
+    """Work out exposure and limits of one check on one day."""
+    policy = configuration.policy
+    own_limit = facts.account.limit.limit
+    currency = own_limit.currency if own_limit else policy.currency
+    converter = Converter(configuration.rates, currency, policy.rate_type, as_of)
+
+    document = check.document
+    amount = ZERO
+    if document is not None:
+        amount = plain_amount(
+            document, passed_on=facts.passed_on, configuration=configuration, converter=converter
+        )
+    added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
+    own, whole_group = _exposures(
+        facts, configuration, document_amount=added, as_of=as_of, converter=converter
+    )
+    limits = _limits(check, facts, policy, as_of=as_of, converter=converter)
+    threshold = policy.max_overdue_amount
+    return Situation(
+        check=check,
+        facts=facts,
+        configuration=configuration,
+        as_of=as_of,
+        currency=currency,
+        converter=converter,
+        own=own,
+        whole_group=whole_group,
+        limits=limits,
+        applied=[
+            AppliedLimit(limit=limit, exposure=whole_group if limit.whole_group else own)
+            for limit in limits
+            if limit.state is LimitState.LIMITED
+        ],
+        document_amount=amount,
+        max_overdue_amount=None if threshold is None else converter.convert(threshold, policy.currency),
+        category_limits={
+            category: cap
+            for category, limit in facts.account.category_limits.items()
+            if (cap := converter.convert(*limit)) is not None
+        },
+    )
+
+
+def _exposures(
+    facts: Facts,
+    configuration: Configuration,
+    *,
+    document_amount: Decimal,
+    as_of: date,
+    converter: Converter,
+) -> tuple[Exposure, Exposure]:
+    """The exposure of the account itself and that of all members of its group, the account among them."""
+
+    def exposure(*, own_only: bool) -> Exposure:
+        return calculate_exposure(
+            _of(facts.lines, own_only=own_only),
+            adjustments=_of(facts.adjustments, own_only=own_only),
+            held=_of(facts.held, own_only=own_only),
+            document_amount=document_amount,
+            capped=facts.account.category_limits,
+            configuration=configuration,
+            as_of=as_of,
+            converter=converter,
+        )
+
+    if all(line.own for line in chain(facts.lines, facts.adjustments, facts.held)):
+        alone = exposure(own_only=False)
+        return alone, alone
+    return exposure(own_only=True), exposure(own_only=False)
+
+
+def _of(lines: Sequence[Line], *, own_only: bool) -> Sequence[Line]:
+    return [line for line in lines if line.own] if own_only else lines
+
+
+def _limits(
+    check: Check, facts: Facts, policy: Policy, *, as_of: date, converter: Converter
+) -> tuple[Limit, ...]:
+    grouping = facts.account.grouping or policy.grouping
+    kind, _, relation = grouping.partition(":")
+    return applicable_limits(
+        LimitFacts(
+            company=check.company,
+            customer=facts.account.customer,
+            own=facts.account.limit,
+            members=facts.members,
+            head=facts.head,
+            group=facts.group,
+            group_key=facts.group_key,
+        ),
+        parameters=LimitParameters(
+            zero_is_no_limit=policy.zero_limit == "no_limit",
+            grouping=kind,
+            relation=relation or None,
+            group_limit=policy.group_limit,
+        ),
+        as_of=as_of,
+        convert=converter.convert,
+    )
