@@ -1,0 +1,161 @@
+"""Connections to PostgreSQL: who we are there, how long we wait, and which tenant a transaction belongs to.
+
+Two kinds, because they are used in two ways. Writes and management go through SQLAlchemy's engine in explicit
+transactions. The hot read goes through a few asyncpg connections, one statement without a transaction each.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from creditrisk.adapters.postgres.tables import sqlalchemy_url
+from creditrisk.application.errors import Unavailable
+
+OLDEST_SERVER: Final = 16
+"""The oldest major version of PostgreSQL the statements are written for."""
+
+SERVICE_ROLE: Final = "creditrisk_app"
+OWNER_ROLE: Final = "creditrisk_owner"
+
+_SET_TENANT: Final = sa.text("SELECT set_config('app.tenant', :tenant, true)")
+
+_WHO: Final = sa.text(
+    """
+    SELECT current_setting('server_version_num')::integer / 10000 AS server, r.rolname AS role,
+        r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
+        coalesce(pg_has_role(r.oid, to_regrole(:owner), 'USAGE'), false) AS owns
+    FROM pg_roles r WHERE r.rolname = current_user
+    """
+)
+
+
+class UnsuitableDatabase(Exception):
+    """The database or our role in it is not one the service may run with; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """How many connections one process opens, and how long it waits for them (seconds)."""
+
+    check_connections: int = 2
+    write_connections: int = 8
+    wait_seconds: float = 5
+    statement_seconds: float = 30
+
+
+class Database:
+    """The engine for writes and management; every transaction belongs to one tenant."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction that sees and writes the rows of ``tenant`` only; committed at the end.
+
+        Raises:
+            Unavailable: there is no connection to be had, or it broke.
+        """
+        try:
+            try:
+                connection = await self._begun(tenant)
+            except sa.exc.DBAPIError as failure:
+                if not failure.connection_invalidated:
+                    raise
+                # It broke while it lay idle, and nothing was done yet; the pool throws out its like at once.
+                connection = await self._begun(tenant)
+        except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
+            raise Unavailable("the database does not answer") from failure
+        async with aclosing(connection):
+            try:
+                yield connection
+                await connection.commit()
+            except sa.exc.DBAPIError as failure:
+                if failure.connection_invalidated:
+                    raise Unavailable("the connection to the database broke") from failure
+                raise
+
+    async def _begun(self, tenant: str) -> AsyncConnection:
+        connection = await self.engine.connect()
+        try:
+            await connection.execute(_SET_TENANT, {"tenant": tenant})
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def check(self) -> None:
+        """Make sure that this server and our role in it are fit to serve.
+
+        Raises:
+            UnsuitableDatabase: they are not.
+        """
+        async with self.engine.connect() as connection:
+            who = (await connection.execute(_WHO, {"owner": OWNER_ROLE})).one()
+        if who.server < OLDEST_SERVER:
+            raise UnsuitableDatabase(
+                f"PostgreSQL {OLDEST_SERVER} or newer is needed, this server is version {who.server}"
+            )
+        if who.superuser or who.bypasses or who.owns:
+            raise UnsuitableDatabase(
+                f"the service would work as {who.role}, whom row-level security does not bind; it must work"
+                f" as a role like {SERVICE_ROLE}: no superuser, no BYPASSRLS, not a member of {OWNER_ROLE}"
+            )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+def open_database(url: str, *, limits: ConnectionLimits, role: str = SERVICE_ROLE) -> Database:
+    """Make the engine; nothing connects yet.
+
+    ``role`` is taken on by every connection from its first moment, so that a login with more rights (the
+    embedded server's) still works under row-level security.
+    """
+    engine = create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=limits.write_connections,
+        max_overflow=0,
+        pool_timeout=limits.wait_seconds,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={
+            "timeout": limits.wait_seconds,
+            "server_settings": _session(role, limits),
+        },
+    )
+    return Database(engine)
+
+
+async def open_read_pool(url: str, *, limits: ConnectionLimits, role: str = SERVICE_ROLE) -> asyncpg.Pool:
+    """Open the connections of the hot read.
+
+    Generic plans, because custom plans on array arguments cost more than they save; no reset between uses,
+    because the one statement that runs here leaves nothing behind.
+    """
+
+    async def leave_as_is(_connection: Any) -> None:
+        return
+
+    return await asyncpg.create_pool(
+        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+        min_size=limits.check_connections,
+        max_size=limits.check_connections,
+        timeout=limits.wait_seconds,
+        command_timeout=limits.statement_seconds,
+        reset=leave_as_is,
+        server_settings=_session(role, limits) | {"plan_cache_mode": "force_generic_plan"},
+    )
+
+
+def _session(role: str, limits: ConnectionLimits) -> dict[str, str]:
+    milliseconds = str(round(limits.statement_seconds * 1000))
+    return {"role": role, "jit": "off", "application_name": "creditrisk", "statement_timeout": milliseconds}

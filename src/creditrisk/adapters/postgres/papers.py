@@ -1,0 +1,213 @@
+"""Papers in PostgreSQL. The rules of writing are in the database, in the function write_papers_1."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.tables import paper
+from creditrisk.application.errors import Unavailable
+from creditrisk.application.papers import (
+    Account,
+    ConflictingStatements,
+    CountedPaper,
+    PaperStatement,
+    PaperStatus,
+    StoredPaper,
+)
+
+_Result = TypeVar("_Result")
+
+_ATTEMPTS: Final = 5
+_RETRIED: Final = frozenset({"40P01", "40001"})  # deadlock, serialization failure
+_CONFLICTS_SHOWN: Final = 1_000
+_ROWS_IN_ONE_COPY: Final = 1_000
+
+_WRITE: Final = sa.text("SELECT status FROM write_papers_1(CAST(:batch AS jsonb)) ORDER BY line")
+_WITHOUT_TIME_LIMIT: Final = sa.text("SET LOCAL statement_timeout = 0")  # it takes as long as it is long
+_STAGE: Final = sa.text(
+    """
+    CREATE TEMPORARY TABLE staged_paper (
+        line integer, company text COLLATE "C", kind text COLLATE "C", number text COLLATE "C",
+        customer text COLLATE "C", deleted boolean, version bigint, source text COLLATE "C", content jsonb
+    ) ON COMMIT DROP
+    """
+)
+_WRITE_STAGED: Final = sa.text("SELECT write_staged_papers_1()")
+_STAGED_COUNTS: Final = sa.text("SELECT status, count(*) AS papers FROM staged_result GROUP BY status")
+_STAGED_CONFLICTS: Final = sa.text(
+    "SELECT line FROM staged_result WHERE status = 'conflict' ORDER BY line LIMIT :shown"
+)
+_STAGED_COLUMNS: Final = (
+    "line", "company", "kind", "number", "customer", "deleted", "version", "source", "content",
+)  # fmt: skip
+
+_COUNTED: Final = sa.text(
+    """
+    SELECT company, kind, number, (line).customer AS customer, (line).category AS category,
+        (line).type AS type, (line).status AS status, (line).flags AS flags, (line).currency AS currency,
+        CASE WHEN isfinite((line).due_on) THEN (line).due_on END AS due_on,
+        CASE WHEN isfinite((line).since) THEN (line).since END AS since,
+        (line).open_amount AS open_amount, (line).total_amount AS total_amount
+    FROM paper
+    JOIN unnest(CAST(:companies AS text[]), CAST(:customers AS text[]))
+            AS asked (asked_company, asked_customer)
+        ON company = asked_company AND (line).customer = asked_customer
+    WHERE tenant = :tenant AND (line).category IS NOT NULL
+        AND (company, kind, number) > (:after_company, :after_kind, :after_number)
+    ORDER BY company, kind, number
+    LIMIT :limit
+    """
+)
+
+
+class PostgresPaperStore:
+    """The PaperStore over one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, statements: Sequence[PaperStatement], *, tenant: str) -> Sequence[PaperStatus]:
+        """Apply statements in one transaction; see PaperStore."""
+
+        async def attempt() -> Sequence[PaperStatus]:
+            async with self._database.transaction(tenant) as connection:
+                return await write_papers(connection, statements)
+
+        return await retried(attempt)
+
+    async def write_staged(
+        self, statements: AsyncIterator[PaperStatement], *, tenant: str
+    ) -> Mapping[PaperStatus, int]:
+        """Apply any number of statements, all or nothing; see PaperStore.
+
+        The statements can be read only once, so a deadlock is not retried here: it ends in Unavailable.
+        """
+        try:
+            async with self._database.transaction(tenant) as connection:
+                await stage_papers(connection, statements)
+                return await write_staged_papers(connection)
+        except sa.exc.DBAPIError as failure:
+            if sqlstate(failure) in _RETRIED:
+                raise Unavailable("another write was in the way; send it again") from failure
+            raise
+
+    async def read(self, *, tenant: str, company: str, kind: str, number: str) -> StoredPaper | None:
+        """Return a paper; see PaperStore."""
+        wanted = sa.select(
+            paper.c.company,
+            paper.c.kind,
+            paper.c.number,
+            paper.c.customer,
+            paper.c.content,
+            paper.c.version,
+            paper.c.source,
+            paper.c.stated_at,
+        ).where(
+            paper.c.tenant == tenant,
+            paper.c.company == company,
+            paper.c.kind == kind,
+            paper.c.number == number,
+            paper.c.present,
+        )
+        async with self._database.transaction(tenant) as connection:
+            row = (await connection.execute(wanted)).mappings().one_or_none()
+        return None if row is None else StoredPaper(**row)
+
+    async def counted(
+        self, accounts: Sequence[Account], *, tenant: str, after: tuple[str, str, str] | None, limit: int
+    ) -> Sequence[CountedPaper]:
+        """List the open papers of accounts; see PaperStore."""
+        company, kind, number = after or ("", "", "")
+        arguments = {
+            "tenant": tenant,
+            "companies": [account.company for account in accounts],
+            "customers": [account.customer for account in accounts],
+            "after_company": company,
+            "after_kind": kind,
+            "after_number": number,
+            "limit": limit,
+        }
+        async with self._database.transaction(tenant) as connection:
+            rows = (await connection.execute(_COUNTED, arguments)).mappings().all()
+        return [CountedPaper(**row) for row in rows]
+
+
+async def write_papers(
+    connection: AsyncConnection, statements: Sequence[PaperStatement]
+) -> Sequence[PaperStatus]:
+    """Apply statements within a transaction that has more to do; the caller wraps the whole in `retried`."""
+    batch = orjson.dumps([_row(statement) for statement in statements]).decode()
+    return [PaperStatus(status) for status in (await connection.execute(_WRITE, {"batch": batch})).scalars()]
+
+
+async def stage_papers(connection: AsyncConnection, statements: AsyncIterator[PaperStatement]) -> int:
+    """Copy statements into the temporary table staged_paper of this transaction; return their number."""
+    await connection.execute(_WITHOUT_TIME_LIMIT)
+    await connection.execute(_STAGE)
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    rows: list[tuple[Any, ...]] = []
+    line = 0
+    async for statement in statements:
+        line += 1
+        row = _row(statement)
+        content = None if statement.content is None else orjson.dumps(statement.content).decode()
+        rows.append((line, *(row[name] for name in _STAGED_COLUMNS[1:-1]), content))
+        if len(rows) == _ROWS_IN_ONE_COPY:
+            await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
+            rows.clear()
+    await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
+    return line
+
+
+async def write_staged_papers(connection: AsyncConnection) -> Mapping[PaperStatus, int]:
+    """Apply what is in staged_paper and count what it did.
+
+    Raises:
+        ConflictingStatements: the transaction must not be committed.
+    """
+    await connection.execute(_WRITE_STAGED)
+    counts = {PaperStatus(row.status): row.papers for row in await connection.execute(_STAGED_COUNTS)}
+    if PaperStatus.CONFLICT in counts:
+        shown = await connection.execute(_STAGED_CONFLICTS, {"shown": _CONFLICTS_SHOWN})
+        raise ConflictingStatements(shown.scalars().all())
+    return counts
+
+
+async def retried(attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+    """Run a whole transaction again when it lost against another writer, a few times.
+
+    Raises:
+        Unavailable: it lost every time.
+    """
+    for past in range(_ATTEMPTS):
+        try:
+            return await attempt()
+        except sa.exc.DBAPIError as failure:
+            if sqlstate(failure) not in _RETRIED:
+                raise
+            # Of writers in a deadlock only one is thrown out; this lets the others finish.
+            await asyncio.sleep(0.01 * 2**past)
+    raise Unavailable("other writes were in the way again and again")
+
+
+def sqlstate(failure: sa.exc.DBAPIError) -> str | None:
+    """Return PostgreSQL's five-character code of what failed."""
+    return getattr(failure.orig, "sqlstate", None)
+
+
+def _row(statement: PaperStatement) -> dict[str, Any]:
+    return {
+        "company": statement.company,
+        "kind": statement.kind,
+        "number": statement.number,
+        "customer": statement.customer,
+        "deleted": statement.deleted,
+        "version": statement.version,
+        "source": statement.source,
+        "content": statement.content,
+    }

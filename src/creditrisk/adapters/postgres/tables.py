@@ -1,0 +1,372 @@
+"""The tables as SQLAlchemy Core sees them.
+
+The migrations make the tables; this page must say the same, and `alembic check` in the test suite holds it to
+that.
+Every key begins with the tenant. In reference data the company '' means every company of the tenant.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.engine import make_url
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    }
+)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Give a PostgreSQL URL the driver SQLAlchemy is to use; `postgresql://` alone means another to it."""
+    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+class PaperLine(sa.types.UserDefinedType[Any]):
+    """The composite type of a paper's line; its fields are read one by one, never the whole."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_keywords: Any) -> str:
+        """Name the type in DDL."""
+        return "paper_line"
+
+
+def _identifier(name: str, **options: Any) -> sa.Column[str]:
+    """Make a column of the ERP's own identifiers, compared byte by byte."""
+    return sa.Column(name, sa.Text(collation="C"), **options)
+
+
+def _key(name: str, **options: Any) -> sa.Column[str]:
+    return _identifier(name, primary_key=True, **options)
+
+
+def _instant(name: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, sa.DateTime(timezone=True), **options)
+
+
+def _stamped(name: str) -> sa.Column[Any]:
+    return _instant(name, nullable=False, server_default=sa.func.now())
+
+
+def _json(name: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, pg.JSONB(none_as_null=True), **options)
+
+
+def _object(name: str = "content") -> sa.Column[Any]:
+    return _json(name, nullable=False, server_default=sa.text("'{}'::jsonb"))
+
+
+tenant = sa.Table(
+    "tenant",
+    metadata,
+    _key("tenant"),
+    sa.Column("config_version", sa.BigInteger, nullable=False, server_default="1"),
+    _stamped("created_at"),
+)
+
+company = sa.Table(
+    "company",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _json("policy"),
+    sa.Column("policy_version", sa.Integer, nullable=False, server_default="0"),
+    _identifier("grouping", nullable=False, server_default="own"),
+    sa.Column("time_zone", sa.Text, nullable=False, server_default="UTC"),
+    _identifier("currency"),
+    _stamped("updated_at"),
+    _identifier("updated_by"),
+    sa.ForeignKeyConstraint(["tenant"], ["tenant.tenant"]),
+)
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    _key("tenant"),
+    _key("id"),
+    sa.Column("hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("companies", pg.ARRAY(sa.Text)),
+    _instant("expires_at"),
+    _instant("revoked_at"),
+    _stamped("created_at"),
+    _identifier("created_by"),
+    sa.ForeignKeyConstraint(["tenant"], ["tenant.tenant"]),
+)
+
+customer = sa.Table(
+    "customer",
+    metadata,
+    _key("tenant"),
+    _key("customer"),
+    _object(),
+    *(
+        sa.Column(name, sa.Text(collation="C"), sa.Computed(f"content ->> '{name}'", persisted=True))
+        for name in ("risk_customer", "head_account", "credit_group", "registration_number")
+    ),
+    sa.Column("relations", pg.JSONB, sa.Computed("content -> 'relations'", persisted=True)),
+    sa.Column(
+        "account_status", sa.Text(collation="C"), sa.Computed("content ->> 'account_status'", persisted=True)
+    ),
+    _stamped("created_at"),
+    _stamped("updated_at"),
+    _identifier("updated_by"),
+)
+for _member in ("risk_customer", "head_account", "credit_group", "registration_number"):
+    sa.Index(
+        f"ix_customer_{_member}",
+        customer.c.tenant,
+        customer.c[_member],
+        postgresql_where=customer.c[_member].is_not(None),
+    )
+sa.Index(
+    "ix_customer_relations",
+    customer.c.relations,
+    postgresql_using="gin",
+    postgresql_ops={"relations": "jsonb_path_ops"},
+    postgresql_where=customer.c.relations.is_not(None),
+)
+
+credit_account = sa.Table(
+    "credit_account",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _key("customer"),
+    _object(),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
+    _stamped("updated_at"),
+    _identifier("updated_by"),
+)
+
+temporary_limit = sa.Table(
+    "temporary_limit",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _key("owner_kind"),
+    _key("owner"),
+    sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
+    _json("content", nullable=False),
+    _stamped("created_at"),
+    _identifier("created_by"),
+)
+
+cover = sa.Table(
+    "cover",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _key("customer"),
+    sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
+    _json("content", nullable=False),
+    _stamped("created_at"),
+    _identifier("created_by"),
+)
+
+manual_block = sa.Table(
+    "manual_block",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _key("customer"),
+    sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
+    _json("content", nullable=False),
+    _stamped("created_at"),
+    _identifier("created_by"),
+    _instant("lifted_at"),
+    _identifier("lifted_by"),
+)
+
+reference = sa.Table(
+    "reference",
+    metadata,
+    _key("tenant"),
+    _key("company", server_default=""),
+    _key("kind"),
+    _key("code"),
+    _object(),
+    _stamped("updated_at"),
+    _identifier("updated_by"),
+)
+
+rate = sa.Table(
+    "rate",
+    metadata,
+    _key("tenant"),
+    _key("company", server_default=""),
+    _key("type", server_default="default"),
+    _key("source_currency"),
+    _key("target_currency"),
+    sa.Column("valid_from", sa.Date, primary_key=True),
+    sa.Column("rate", sa.Numeric, nullable=False),
+)
+
+paper = sa.Table(
+    "paper",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _key("kind"),
+    _key("number"),
+    _identifier("customer"),
+    sa.Column("present", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("version", sa.BigInteger),
+    _identifier("source"),
+    _json("content"),
+    _json("links"),
+    _object("taken"),
+    sa.Column("posted_by", sa.Integer, nullable=False, server_default="0"),
+    _instant("stated_at"),
+    _instant("linked_at"),
+    sa.Column(
+        "line",
+        PaperLine,
+        sa.Computed("line_of(kind, customer, present, content, taken, posted_by)", persisted=True),
+    ),
+    _identifier("outcome", nullable=False),
+    sa.Column("previous_line", PaperLine),
+    _json("previous_links"),
+)
+sa.Index(
+    "ix_paper_open",
+    paper.c.tenant,
+    paper.c.company,
+    sa.text("((line).customer)"),
+    sa.text("((line).due_on)"),
+    paper.c.number,
+    postgresql_where=sa.text("(line).category is not null"),
+)
+sa.Index(
+    "ix_paper_posted_invoice",
+    paper.c.tenant,
+    paper.c.company,
+    sa.text("(content #>> '{document,number}')"),
+    postgresql_where=sa.text("kind = 'open_item' and content ? 'document'"),
+)
+
+_BUCKET_TEXTS = ("category", "type", "status", "flags", "currency")
+
+exposure_bucket = sa.Table(
+    "exposure_bucket",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _key("customer"),
+    sa.Column("billed", sa.Boolean, primary_key=True),
+    *(_key(name) for name in _BUCKET_TEXTS),
+    sa.Column("due_on", sa.Date, primary_key=True),
+    sa.Column("since", sa.Date, primary_key=True),
+    sa.Column("credit", sa.Boolean, primary_key=True),
+    sa.Column("papers", sa.BigInteger, nullable=False),
+    sa.Column("open_amount", sa.Numeric, nullable=False),
+    sa.Column("total_amount", sa.Numeric, nullable=False),
+)
+
+exposure_state = sa.Table(
+    "exposure_state",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _key("customer"),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
+feed = sa.Table(
+    "feed", metadata, _key("tenant"), _key("company"), _key("source"), _instant("as_of", nullable=False)
+)
+
+hold = sa.Table(
+    "hold",
+    metadata,
+    _key("tenant"),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    *(_identifier(name, nullable=False) for name in ("company", "kind", "number", "customer", "type")),
+    _identifier("status", nullable=False, server_default="open"),
+    _identifier("checkpoint"),
+    _json("findings", nullable=False, server_default=sa.text("'[]'::jsonb")),
+    sa.Column("total", sa.Numeric),
+    _identifier("currency"),
+    _identifier("owner"),
+    _stamped("opened_at"),
+    _stamped("updated_at"),
+    _instant("closed_at"),
+    _identifier("closed_by"),
+    sa.Column("reason", sa.Text),
+    sa.Column("review_on", sa.Date),
+    sa.Column("authorised_amount", sa.Numeric),
+    sa.Column("valid_until", sa.Date),
+    sa.Column("released_on", sa.Date),
+    sa.Column("with_posting", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("ready_to_release", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("authorisation_used", sa.Boolean, nullable=False, server_default=sa.false()),
+    _json("request"),
+    sa.Index("ix_hold_document", "tenant", "company", "kind", "number"),
+)
+sa.Index(
+    "uq_hold_open",
+    *(hold.c[name] for name in ("tenant", "company", "kind", "number", "type")),
+    unique=True,
+    postgresql_where=hold.c.status == "open",
+)
+sa.Index("ix_hold_customer_open", hold.c.tenant, hold.c.customer, postgresql_where=hold.c.status == "open")
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    _key("tenant"),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    *(_identifier(name, nullable=False) for name in ("company", "customer", "decision", "signal")),
+    _instant("decided_at", nullable=False),
+    *(_identifier(name) for name in ("kind", "number", "operator")),
+    _json("content", nullable=False),
+    sa.Index("ix_decision_customer", "tenant", "customer", "id"),
+    sa.Index(
+        "ix_decision_document",
+        "tenant",
+        "company",
+        "kind",
+        "number",
+        "id",
+        postgresql_where=sa.text("number is not null"),
+    ),
+    postgresql_partition_by="RANGE (id)",
+)
+
+import_job = sa.Table(
+    "import_job",
+    metadata,
+    _key("tenant"),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _identifier("company"),
+    _identifier("kind", nullable=False),
+    _identifier("status", nullable=False, server_default="running"),
+    *(
+        sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
+        for name in ("accepted", "unchanged", "stale", "rejected")
+    ),
+    _stamped("started_at"),
+    _instant("finished_at"),
+    _identifier("created_by"),
+)
+
+import_error = sa.Table(
+    "import_error",
+    metadata,
+    _key("tenant"),
+    sa.Column("import_id", sa.Uuid, primary_key=True),
+    sa.Column("line", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("pointer", sa.Text, primary_key=True),
+    _key("code"),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["tenant", "import_id"], ["import_job.tenant", "import_job.id"], ondelete="CASCADE"
+    ),
+)

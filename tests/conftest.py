@@ -1,0 +1,51 @@
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
+from creditrisk.adapters.postgres.papers import PostgresPaperStore
+from tests import database as postgres
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgres.begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgres.end_run()
+
+
+@pytest.fixture(scope="module")
+def database_url() -> Iterator[str]:
+    """The address of a migrated, empty database of this module's own, with a login that may do everything."""
+    server = postgres.server_url()
+    name = postgres.create_database(server, template=postgres.template_database())
+    yield postgres.with_database(server, name)
+    postgres.drop_database(server, name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The module's database as the service uses it, in the service's role."""
+    database = open_database(database_url, limits=ConnectionLimits(write_connections=10))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def tenant(database: Database) -> str:
+    """A tenant of this test's own."""
+    name = f"tenant-{uuid4().hex}"
+    async with database.transaction(name) as connection:
+        await connection.execute(sa.text("INSERT INTO tenant (tenant) VALUES (:name)"), {"name": name})
+    return name
+
+
+@pytest.fixture
+def store(database: Database) -> PostgresPaperStore:
+    """The papers of the module's database."""
+    return PostgresPaperStore(database)
