@@ -1,0 +1,155 @@
+"""Decision records: buffered and flushed in batches, because one INSERT each would cost as much as the check.
+
+A killed process loses at most the last flush interval; shutdown flushes; a full buffer makes checks wait.
+Decisions that change a hold do not come here: they are written with the hold (`holds`).
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.tables import decision
+from creditrisk.application.decisions import DecisionFilter, DecisionRecord
+
+FLUSH_SECONDS: Final = 0.03
+MOST_BUFFERED: Final = 10_000
+
+# Losing the last moment's plain decisions with the machine is accepted; waiting for the disk is not.
+_LAZY_COMMIT: Final = sa.text("SET LOCAL synchronous_commit = off")
+
+_MAKE_PARTITIONS: Final = sa.text("SELECT ensure_decision_partitions(current_date, 3)")
+
+_log: Final = structlog.get_logger(__name__)
+
+
+async def insert_decisions(connection: AsyncConnection, records: Sequence[DecisionRecord]) -> None:
+    """Insert records of one tenant in the connection's transaction."""
+    await connection.execute(
+        sa.insert(decision),
+        [
+            {
+                "tenant": record.tenant,
+                "id": record.id,
+                "company": record.company,
+                "customer": record.customer,
+                "decision": record.decision,
+                "signal": record.signal,
+                "decided_at": record.decided_at,
+                "kind": record.kind,
+                "number": record.number,
+                "operator": record.operator,
+                "content": record.content,
+            }
+            for record in records
+        ],
+    )
+
+
+class PostgresDecisionLog:
+    """Keeps decisions. Run `keep_flushing` beside the service, and `flush` once more at its end."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._buffer: list[DecisionRecord] = []
+        self._room = asyncio.Condition()
+        self._flushing = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """Make the partitions of the coming months; what is later falls into the default partition."""
+        async with self._database.engine.begin() as connection:
+            await connection.execute(_MAKE_PARTITIONS)
+
+    async def append(self, record: DecisionRecord) -> None:
+        """Keep a plain decision soon; waits while the buffer is full."""
+        if len(self._buffer) >= MOST_BUFFERED:
+            async with self._room:
+                await self._room.wait_for(lambda: len(self._buffer) < MOST_BUFFERED)
+        self._buffer.append(record)
+
+    async def keep_flushing(self) -> None:
+        """Flush until cancelled; while the database does not answer, the filling buffer holds checks back."""
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            try:
+                await self.flush()
+            except Exception:  # noqa: BLE001 - nothing may end the flushing but the service itself
+                _log.exception("decisions could not be written; trying again")
+                await asyncio.sleep(1)
+
+    async def flush(self) -> None:
+        """Write what is buffered now."""
+        async with self._flushing:
+            records, self._buffer = self._buffer, []
+            if not records:
+                return
+            by_tenant: dict[str, list[DecisionRecord]] = defaultdict(list)
+            for record in records:
+                by_tenant[record.tenant].append(record)
+            try:
+                while by_tenant:
+                    tenant = next(iter(by_tenant))
+                    async with self._database.transaction(tenant) as connection:
+                        await connection.execute(_LAZY_COMMIT)
+                        await insert_decisions(connection, by_tenant[tenant])
+                    del by_tenant[tenant]
+            finally:
+                unwritten = [record for left in by_tenant.values() for record in left]
+                self._buffer = unwritten + self._buffer
+                async with self._room:
+                    self._room.notify_all()
+
+    async def get(self, decision_id: UUID, *, tenant: str) -> DecisionRecord | None:
+        """One decision, also one made a moment ago by this process."""
+        await self.flush()
+        query = sa.select(decision).where(decision.c.tenant == tenant, decision.c.id == decision_id)
+        async with self._database.transaction(tenant) as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else _record(row)
+
+    async def list(
+        self, wanted: DecisionFilter, *, tenant: str, after: UUID | None, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Decisions in the order they were made, those after `after`."""
+        await self.flush()
+        query = sa.select(decision).where(decision.c.tenant == tenant).order_by(decision.c.id).limit(limit)
+        if wanted.companies is not None:
+            query = query.where(decision.c.company == sa.any_(sa.literal(sorted(wanted.companies))))
+        if wanted.customer is not None:
+            query = query.where(decision.c.customer == wanted.customer)
+        if wanted.decision is not None:
+            query = query.where(decision.c.decision == wanted.decision)
+        if wanted.since is not None:
+            query = query.where(decision.c.decided_at >= wanted.since)
+        if after is not None:
+            query = query.where(decision.c.id > after)
+        async with self._database.transaction(tenant) as connection:
+            return [_record(row) for row in (await connection.execute(query)).mappings()]
+
+    async def last_passed_by(self, *, tenant: str, company: str, kind: str, number: str) -> str | None:
+        """The operator whose check last let a document pass (D11); None where there was none."""
+        await self.flush()
+        query = (
+            sa.select(decision.c.operator)
+            .where(
+                decision.c.tenant == tenant,
+                decision.c.company == company,
+                decision.c.kind == kind,
+                decision.c.number == number,
+                decision.c.decision != "block",
+            )
+            .order_by(decision.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.transaction(tenant) as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
+
+
+def _record(row: sa.RowMapping) -> DecisionRecord:
+    return DecisionRecord(**{**row, "id": UUID(str(row["id"]))})

@@ -1,0 +1,258 @@
+"""Holds in PostgreSQL; what a check does to one is committed with its decision, before the answer."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from creditrisk.adapters.postgres.decisions import insert_decisions
+from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.tables import company as companies
+from creditrisk.adapters.postgres.tables import hold as holds
+from creditrisk.adapters.postgres.tables import paper, reference
+from creditrisk.application.decisions import DecisionRecord
+from creditrisk.application.holds import (
+    Hold,
+    HoldChange,
+    HoldClosing,
+    HoldFilter,
+    HoldOpening,
+    ReleaseOrder,
+    ReleaseUsed,
+)
+from creditrisk.domain.money import Money
+from creditrisk.domain.papers import Kind
+
+_NOW: Final = sa.func.clock_timestamp()
+
+
+class PostgresHoldStore:
+    """Keeps holds. `new_id` makes their ids."""
+
+    def __init__(self, database: Database, new_id: Callable[[], UUID]) -> None:
+        self._database = database
+        self._new_id = new_id
+
+    async def change(self, change: HoldChange, record: DecisionRecord) -> None:
+        """Apply what a check does to a hold and keep the decision that did it, together and durably."""
+        async with self._database.transaction(record.tenant) as connection:
+            if isinstance(change, HoldOpening):
+                hold_id = await self._open(connection, change, record)
+                record.content["answer"]["hold"] = {"id": str(hold_id), "status": "open"}
+            elif isinstance(change, HoldClosing):
+                closed = await self._close_by_check(connection, change, tenant=record.tenant)
+                if closed:
+                    record.content["answer"]["hold"] = {"id": change.id, "status": change.status}
+            else:
+                await self._use(connection, change, tenant=record.tenant)
+            await insert_decisions(connection, [record])
+
+    async def _open(self, connection: AsyncConnection, change: HoldOpening, record: DecisionRecord) -> UUID:
+        newest = {
+            "customer": change.customer,
+            "checkpoint": change.checkpoint,
+            "findings": list(change.findings),
+            "total": change.total.amount,
+            "currency": change.total.currency,
+            "request": change.request,
+        }
+        statement = insert(holds).values(
+            tenant=record.tenant,
+            id=self._new_id(),
+            company=change.company,
+            kind=change.kind,
+            number=change.number,
+            type="rule",
+            owner=change.owner,
+            **newest,
+        )
+        statement = statement.on_conflict_do_update(
+            index_elements=["tenant", "company", "kind", "number", "type"],
+            index_where=sa.text("status = 'open'"),
+            set_={**newest, "updated_at": _NOW, "ready_to_release": False},
+        )
+        result = await connection.execute(statement.returning(holds.c.id))
+        return UUID(str(result.scalar_one()))
+
+    async def _close_by_check(self, connection: AsyncConnection, change: HoldClosing, *, tenant: str) -> bool:
+        values: dict[str, Any] = {
+            "status": change.status,
+            "closed_at": _NOW,
+            "updated_at": _NOW,
+            "closed_by": change.closed_by,
+        }
+        if change.authorised is not None:
+            values |= {"authorised_amount": change.authorised.amount, "released_on": change.on}
+        result = await connection.execute(
+            sa.update(holds).where(*_open_one(tenant, change.id)).values(**values).returning(holds.c.id)
+        )
+        return result.scalar_one_or_none() is not None
+
+    async def _use(self, connection: AsyncConnection, change: ReleaseUsed, *, tenant: str) -> None:
+        await connection.execute(
+            sa.update(holds)
+            .where(holds.c.tenant == tenant, holds.c.id == UUID(change.hold))
+            .values(authorisation_used=True, updated_at=_NOW)
+        )
+
+    async def get(self, hold_id: str, *, tenant: str) -> Hold | None:
+        """One hold; None where this tenant has none of that id."""
+        try:
+            wanted = UUID(hold_id)
+        except ValueError:
+            return None
+        query = sa.select(holds).where(holds.c.tenant == tenant, holds.c.id == wanted)
+        async with self._database.transaction(tenant) as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else _hold(row)
+
+    async def list(self, wanted: HoldFilter, *, tenant: str, after: str | None, limit: int) -> Sequence[Hold]:
+        """Holds in the order they were opened, those after `after`."""
+        query = sa.select(holds).where(holds.c.tenant == tenant).order_by(holds.c.id).limit(limit)
+        if wanted.companies is not None:
+            query = query.where(holds.c.company == sa.any_(sa.literal(sorted(wanted.companies))))
+        if wanted.status is not None:
+            query = query.where(holds.c.status == wanted.status)
+        if wanted.customer is not None:
+            query = query.where(holds.c.customer == wanted.customer)
+        if after is not None:
+            query = query.where(holds.c.id > UUID(after))
+        async with self._database.transaction(tenant) as connection:
+            return [_hold(row) for row in (await connection.execute(query)).mappings()]
+
+    async def reasons(self, reason_type: str, *, tenant: str) -> frozenset[str]:
+        """The codes of one type of reason; empty where the tenant keeps none."""
+        query = sa.select(reference.c.code).where(
+            reference.c.tenant == tenant,
+            reference.c.kind == "reason",
+            reference.c.content["type"].astext == reason_type,
+        )
+        async with self._database.transaction(tenant) as connection:
+            return frozenset((await connection.execute(query)).scalars())
+
+    async def release(
+        self, hold_id: str, order: ReleaseOrder, *, tenant: str, by: str, authorised: Money
+    ) -> Hold | None:
+        """Release an open hold; None where it is not open any more."""
+        return await self._close(
+            hold_id,
+            tenant=tenant,
+            status="released",
+            closed_by=by,
+            reason=order.reason,
+            review_on=order.review_on,
+            with_posting=order.with_posting,
+            authorised_amount=authorised.amount,
+            valid_until=order.valid_until,
+            released_on=_today(tenant) if order.as_of is None else sa.literal(order.as_of, sa.Date),
+        )
+
+    async def reject(self, hold_id: str, *, tenant: str, by: str, reason: str | None) -> Hold | None:
+        """Reject an open hold; None where it is not open any more."""
+        return await self._close(hold_id, tenant=tenant, status="rejected", closed_by=by, reason=reason)
+
+    async def _close(self, hold_id: str, *, tenant: str, **values: Any) -> Hold | None:
+        statement = (
+            sa.update(holds)
+            .where(*_open_one(tenant, hold_id))
+            .values(closed_at=_NOW, updated_at=_NOW, **values)
+            .returning(holds)
+        )
+        async with self._database.transaction(tenant) as connection:
+            row = (await connection.execute(statement)).mappings().one_or_none()
+        return None if row is None else _hold(row)
+
+    async def force(
+        self,
+        *,
+        tenant: str,
+        company: str,
+        document: tuple[str, str] | None,
+        customer: str | None,
+        by: str,
+        reason: str,
+    ) -> Sequence[Hold]:
+        """Put stored documents on hold: the named one, or every open one of a customer."""
+        wanted = [paper.c.tenant == tenant, paper.c.company == company, paper.c.present]
+        if document is not None:
+            wanted += [paper.c.kind == document[0], paper.c.number == document[1]]
+        else:
+            wanted += [
+                paper.c.customer == customer,
+                paper.c.kind.in_([kind.value for kind in Kind]),
+                sa.literal_column("(paper.line).category").is_not(None),
+            ]
+        query = sa.select(paper).where(*wanted).order_by(paper.c.kind, paper.c.number)
+        async with self._database.transaction(tenant) as connection:
+            stored = (await connection.execute(query)).mappings().all()
+            return [await self._force_one(connection, row, by=by, reason=reason) for row in stored]
+
+    async def _force_one(
+        self, connection: AsyncConnection, row: sa.RowMapping, *, by: str, reason: str
+    ) -> Hold:
+        content = row["content"]
+        statement = insert(holds).values(
+            tenant=row["tenant"],
+            id=self._new_id(),
+            company=row["company"],
+            kind=row["kind"],
+            number=row["number"],
+            customer=row["customer"],
+            type="forced",
+            total=sa.cast(content["total"], sa.Numeric),
+            currency=content["currency"],
+            owner=content.get("owner") or by,
+            reason=reason,
+        )
+        # Updating nothing but the time makes the statement return the hold that is open already.
+        statement = statement.on_conflict_do_update(
+            index_elements=["tenant", "company", "kind", "number", "type"],
+            index_where=sa.text("status = 'open'"),
+            set_={"updated_at": _NOW},
+        )
+        return _hold((await connection.execute(statement.returning(holds))).mappings().one())
+
+
+def _open_one(tenant: str, hold_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return holds.c.tenant == tenant, holds.c.id == UUID(hold_id), holds.c.status == "open"
+
+
+def _today(tenant: str) -> sa.ColumnElement[date]:
+    """Today in the time zone of the hold's company, by the database's clock."""
+    zone = (
+        sa.select(companies.c.time_zone)
+        .where(companies.c.tenant == tenant, companies.c.company == holds.c.company)
+        .scalar_subquery()
+    )
+    return sa.cast(sa.func.timezone(sa.func.coalesce(zone, "UTC"), _NOW), sa.Date)
+
+
+def _hold(row: sa.RowMapping) -> Hold:
+    currency = row["currency"]
+    authorised = row["authorised_amount"]
+    return Hold(
+        id=str(row["id"]),
+        company=row["company"],
+        customer=row["customer"],
+        kind=row["kind"],
+        number=row["number"],
+        total=Money(row["total"], currency),
+        checkpoint=row["checkpoint"],
+        type=row["type"],
+        status=row["status"],
+        ready_to_release=row["ready_to_release"],
+        findings=row["findings"],
+        owner=row["owner"],
+        opened_at=row["opened_at"],
+        closed_by=row["closed_by"],
+        closed_at=row["closed_at"],
+        reason=row["reason"],
+        review_on=row["review_on"],
+        authorised=None if authorised is None else Money(authorised, currency),
+        valid_until=row["valid_until"],
+        with_posting=row["with_posting"],
+    )

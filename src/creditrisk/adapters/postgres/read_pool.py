@@ -1,0 +1,46 @@
+"""The connections of the hot read, opened and closed with the service."""
+
+from typing import Any
+
+import asyncpg
+
+from creditrisk.adapters.postgres.engine import ConnectionLimits, open_read_pool
+from creditrisk.application.errors import Unavailable
+
+
+class ReadPool:
+    """A few plain connections for single statements outside any explicit transaction. Open it before use."""
+
+    def __init__(self, url: str, *, limits: ConnectionLimits) -> None:
+        self._url = url
+        self._limits = limits
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Open the connections."""
+        self._pool = await open_read_pool(self._url, limits=self._limits)
+
+    async def close(self) -> None:
+        """Close the connections, waiting for statements under way."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
+        """Run one statement and return its rows.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        if self._pool is None:
+            raise Unavailable("The service is starting.")
+        try:
+            rows: list[Any] = await self._pool.fetch(statement, *arguments)
+        except (
+            OSError,
+            TimeoutError,
+            asyncpg.InterfaceError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+        ) as failure:
+            raise Unavailable("The database does not answer.") from failure
+        return rows

@@ -1,0 +1,149 @@
+"""Reference data in PostgreSQL: one table for all kinds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from creditrisk.adapters.postgres.configuration import raise_config_version
+from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.parties import ensure_companies
+from creditrisk.adapters.postgres.tables import reference
+from creditrisk.application.companies import EVERY_COMPANY
+from creditrisk.application.reference_data import (
+    ReferenceEntry,
+    ReferenceInUse,
+    ReferenceKey,
+    ReferenceKind,
+)
+
+_TEXTS: Final = pg.ARRAY(sa.Text(collation="C"))
+_STORED: Final = (
+    reference.c.company,
+    reference.c.code,
+    reference.c.content,
+    reference.c.updated_by,
+    reference.c.updated_at,
+)
+
+
+def _named_by_customer(field: str) -> str:
+    return f"SELECT FROM customer WHERE tenant = :tenant AND content ->> '{field}' = :code"
+
+
+# What may name an entry of each kind; operators are named by requests alone. A document type is in use while
+# a paper of it is open, which the buckets say without reading papers.
+_NAMED_BY: Final[Mapping[ReferenceKind, Sequence[str]]] = {
+    ReferenceKind.DOCUMENT_TYPE: (
+        "SELECT FROM exposure_bucket WHERE tenant = :tenant AND type = :code AND :company IN ('', company)",
+    ),
+    ReferenceKind.PAYMENT_TERMS: (_named_by_customer("payment_terms"),),
+    ReferenceKind.CASH_DISCOUNT: (_named_by_customer("cash_discount"),),
+    ReferenceKind.CREDIT_GROUP: (
+        "SELECT FROM customer WHERE tenant = :tenant AND credit_group = :code",
+        "SELECT FROM temporary_limit WHERE tenant = :tenant AND owner_kind = :kind AND owner = :code",
+    ),
+    ReferenceKind.MANAGEMENT_GROUP: (_named_by_customer("management_group"),),
+    ReferenceKind.ACCOUNT_STATUS: ("SELECT FROM customer WHERE tenant = :tenant AND account_status = :code",),
+    ReferenceKind.REASON: (
+        _named_by_customer("status_reason"),
+        "SELECT FROM hold WHERE tenant = :tenant AND status = 'open' AND reason = :code",
+    ),
+}
+_IS_NAMED: Final[Mapping[ReferenceKind, sa.TextClause]] = {
+    kind: sa.text("SELECT " + " OR ".join(f"EXISTS ({query})" for query in queries))
+    for kind, queries in _NAMED_BY.items()
+}
+
+
+class PostgresReferenceStore:
+    """The ReferenceStore over one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(
+        self, key: ReferenceKey, content: Mapping[str, Any], *, tenant: str, by: str
+    ) -> tuple[ReferenceEntry, bool]:
+        """Set an entry; see ReferenceStore."""
+        stated = {"content": dict(content), "updated_by": by, "updated_at": sa.func.now()}
+        inserted = pg.insert(reference).values(tenant=tenant, **key._asdict(), **stated)
+        # A row that no transaction has replaced yet is a new one.
+        is_new = sa.literal_column("xmax = 0", sa.Boolean).label("is_new")
+        statement = inserted.on_conflict_do_update(constraint=reference.primary_key, set_=stated).returning(
+            *_STORED, is_new
+        )
+        async with self._database.transaction(tenant) as connection:
+            await raise_config_version(connection, tenant=tenant)
+            if key.company != EVERY_COMPANY:
+                await ensure_companies(connection, {key.company}, tenant=tenant)
+            row = (await connection.execute(statement)).mappings().one()
+        return _entry(row), row["is_new"]
+
+    async def find(self, keys: Sequence[ReferenceKey], *, tenant: str) -> ReferenceEntry | None:
+        """Return the entry of the first of ``keys`` that is there; see ReferenceStore."""
+        async with self._database.transaction(tenant) as connection:
+            for key in keys:
+                wanted = sa.select(*_STORED).where(*_is(key, tenant=tenant))
+                row = (await connection.execute(wanted)).mappings().one_or_none()
+                if row is not None:
+                    return _entry(row)
+        return None
+
+    async def list(
+        self,
+        kind: ReferenceKind,
+        *,
+        companies: frozenset[str] | None,
+        tenant: str,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> Sequence[ReferenceEntry]:
+        """List entries by (code, company); see ReferenceStore."""
+        wanted = (
+            sa.select(*_STORED)
+            .where(reference.c.tenant == tenant, reference.c.kind == kind)
+            .order_by(reference.c.code, reference.c.company)
+            .limit(limit)
+        )
+        if companies is not None:
+            wanted = wanted.where(reference.c.company == sa.any_(sa.literal(sorted(companies), _TEXTS)))
+        if after is not None:
+            wanted = wanted.where(sa.tuple_(reference.c.code, reference.c.company) > sa.tuple_(*after))
+        async with self._database.transaction(tenant) as connection:
+            return [_entry(row) for row in (await connection.execute(wanted)).mappings()]
+
+    async def delete(self, key: ReferenceKey, *, tenant: str) -> bool:
+        """Delete an entry nothing names; see ReferenceStore."""
+        locked = sa.select(reference.c.code).where(*_is(key, tenant=tenant)).with_for_update()
+        asked = _IS_NAMED.get(key.kind)
+        names = {"tenant": tenant, "kind": key.kind, "company": key.company, "code": key.code}
+        async with self._database.transaction(tenant) as connection:
+            await raise_config_version(connection, tenant=tenant)
+            # Whoever names the entry locks it, too, so the next statement sees everything that does.
+            if (await connection.execute(locked)).one_or_none() is None:
+                return False
+            if asked is not None and (await connection.execute(asked, names)).scalar_one():
+                raise ReferenceInUse
+            await connection.execute(sa.delete(reference).where(*_is(key, tenant=tenant)))
+        return True
+
+
+def _is(key: ReferenceKey, *, tenant: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        reference.c.tenant == tenant,
+        reference.c.company == key.company,
+        reference.c.kind == key.kind,
+        reference.c.code == key.code,
+    )
+
+
+def _entry(row: Mapping[Any, Any]) -> ReferenceEntry:
+    return ReferenceEntry(
+        company=row["company"],
+        code=row["code"],
+        content=row["content"],
+        updated_by=row["updated_by"],
+        updated_at=row["updated_at"],
+    )

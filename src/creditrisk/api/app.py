@@ -1,0 +1,122 @@
+"""The application factory: routers, problems and middleware in one place."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from creditrisk.api import (
+    check,
+    companies,
+    covers,
+    credit,
+    customers,
+    decisions,
+    docs,
+    documents,
+    exposure,
+    health,
+    holds,
+    imports,
+    keys,
+    ledger,
+    manual_blocks,
+    policy,
+    rates,
+    reference_data,
+    refusals,
+    temporary_limits,
+)
+from creditrisk.api.context import ApiContext, ApiOptions, Services
+from creditrisk.api.middleware import Observation, RequestPath
+from creditrisk.api.problems import openapi_components
+from creditrisk.telemetry.metrics import Metrics
+
+RESOURCES: Final[tuple[APIRouter, ...]] = (
+    check.router,
+    exposure.router,
+    decisions.router,
+    holds.router,
+    customers.router,
+    credit.router,
+    temporary_limits.router,
+    covers.router,
+    manual_blocks.router,
+    documents.router,
+    ledger.router,
+    imports.router,
+    policy.router,
+    *reference_data.routers,
+    rates.router,
+    companies.router,
+    keys.router,
+)
+"""The routers of all resources, in the order of the documentation."""
+
+_DESCRIPTION: Final = "What a customer owes, what it may owe, and whether this document may go ahead."
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    services: Services,
+    *,
+    options: ApiOptions,
+    metrics: Metrics | None = None,
+    lifespan: Lifespan | None = None,
+    resources: tuple[APIRouter, ...] = RESOURCES,
+) -> FastAPI:
+    """Build the HTTP application over ``services``.
+
+    ``lifespan`` opens and closes what the services hold; the composition root gives it.
+    """
+    metrics = metrics or Metrics()
+    app = _Application(
+        title="creditrisk",
+        version=options.version,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        lifespan=lifespan,
+        # Traces, where a tracer provider is configured; metrics and logs have their own ways out.
+        telemetry={"metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.state.context = ApiContext(services=services, options=options, metrics=metrics)
+    refusals.install(app)
+    # The one added last is outermost: whatever the inner one answers is observed too.
+    app.add_middleware(RequestPath)
+    app.add_middleware(Observation, metrics=metrics)
+    for router in (*resources, health.router, docs.router):
+        app.include_router(router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+class _Application(FastAPI):
+    """FastAPI whose OpenAPI document speaks of problems only."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, the same one on every call."""
+        if self.openapi_schema is None:
+            self.openapi_schema = self._describe()
+        return self.openapi_schema
+
+    def _describe(self) -> dict[str, Any]:
+        document = get_openapi(
+            title=self.title, version=self.version, description=self.description, routes=self.routes
+        )
+        components = document.setdefault("components", {})
+        for section, members in openapi_components().items():
+            components.setdefault(section, {}).update(members)
+        # FastAPI's own error schemas are not what this service answers.
+        for name in ("HTTPValidationError", "ValidationError"):
+            components["schemas"].pop(name, None)
+        return document

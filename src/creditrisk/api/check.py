@@ -1,0 +1,251 @@
+"""The credit check over HTTP: what the ERP asks before it saves, and what it is answered."""
+
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from fastapi import Request, Response
+from pydantic import Field, ValidationError, model_validator
+
+from creditrisk.api.auth import requires
+from creditrisk.api.check_answer import CheckAnswer, ChecksAnswer
+from creditrisk.api.check_examples import CHECK_EXAMPLES, CHECKS_EXAMPLES
+from creditrisk.api.company import choose_company, company_in_query
+from creditrisk.api.context import context_of
+from creditrisk.api.refusals import inline_problem
+from creditrisk.api.requests import DirectRoute, resource_router
+from creditrisk.api.wire import Day, Identifier, MoneyIn, ReferenceDay, Several, WireModel, refuse
+from creditrisk.application.answer import without_figures
+from creditrisk.application.check import CheckCommand
+from creditrisk.application.errors import ApplicationError
+from creditrisk.application.keys import Principal, Scope
+from creditrisk.domain.account import ClaimedOperator
+from creditrisk.domain.facts import Check
+from creditrisk.domain.papers import Document, Followed, Kind
+
+MOST_CHECKS: Final = 1_000
+
+DocumentKind = Literal["quotation", "order", "delivery", "invoice"]
+Checkpoint = Literal["save", "confirm", "pick", "ship", "invoice", "print"]
+
+
+class FollowedIn(WireModel):
+    """A document that the checked one follows, such as the order turned into this delivery."""
+
+    kind: Annotated[DocumentKind, Field(description="What the followed document is.")]
+    number: Annotated[Identifier, Field(description="Its number.")]
+    total: Annotated[
+        MoneyIn | None,
+        Field(description="How much of it is passed on; absent: the smaller of the two open amounts."),
+    ] = None
+
+
+class DocumentIn(WireModel):
+    """The document under check, as the ERP is about to save it."""
+
+    kind: Annotated[DocumentKind, Field(description="What the document is: the step of the sales cycle.")]
+    number: Annotated[
+        Identifier | None,
+        Field(description="Its number; needed for holds, reservations and edits of a stored document."),
+    ] = None
+    type: Annotated[Identifier | None, Field(description="The ERP's document type code.")] = None
+    date: Annotated[Day | None, Field(description="Its date.")] = None
+    due_date: Annotated[Day | None, Field(description="When it is due.")] = None
+    bill_to: Annotated[
+        Identifier | None, Field(description="The customer who bears it; absent: the risk customer.")
+    ] = None
+    site: Annotated[Identifier | None, Field(description="The work centre that makes it.")] = None
+    total: Annotated[MoneyIn, Field(description="Its whole amount; returns and credit notes are negative.")]
+    prepaid: Annotated[
+        MoneyIn | None,
+        Field(description="The part already paid or authorised on a card; only the rest is at risk."),
+    ] = None
+    payment_terms: Annotated[Identifier | None, Field(description="Code of its payment terms.")] = None
+    cash_discount: Annotated[Identifier | None, Field(description="Code of its cash discount.")] = None
+    payment_method: Annotated[
+        Identifier | None, Field(description="How it will be paid, such as `cash` or `transfer`.")
+    ] = None
+    excluded: Annotated[bool, Field(description="Excluded from credit control by the caller.")] = False
+    follows: Annotated[
+        Several[FollowedIn],
+        Field(max_length=1_000, description="The documents it follows; they give up what they pass on."),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DocumentIn":
+        if self.prepaid is not None and self.prepaid.currency != self.total.currency:
+            raise refuse("other_currency", "must have prepaid in the currency of total")
+        if self.prepaid is not None and self.prepaid.amount < 0:
+            raise refuse("out_of_range", "must not have a negative prepaid part")
+        keys = {(followed.kind, followed.number) for followed in self.follows}
+        if len(keys) != len(self.follows):
+            raise refuse("duplicate", "must not follow the same document twice")
+        if self.number is not None and (self.kind, self.number) in keys:
+            raise refuse("not_allowed", "must not follow itself")
+        return self
+
+    def document(self) -> Document:
+        """The same to the domain."""
+        return Document(
+            kind=Kind(self.kind),
+            total=self.total.money,
+            number=self.number,
+            type=self.type,
+            day=self.date,
+            due_date=self.due_date,
+            bill_to=self.bill_to,
+            site=self.site,
+            prepaid=self.prepaid.money if self.prepaid else None,
+            payment_terms=self.payment_terms,
+            cash_discount=self.cash_discount,
+            payment_method=self.payment_method,
+            excluded=self.excluded,
+            follows=[
+                Followed(
+                    kind=Kind(followed.kind),
+                    number=followed.number,
+                    total=followed.total.money if followed.total else None,
+                )
+                for followed in self.follows
+            ],
+        )
+
+
+class OperatorIn(WireModel):
+    """Who is at the ERP's keyboard. A stored operator can only be made stricter by it."""
+
+    id: Annotated[Identifier | None, Field(description="The operator's id in the ERP.")] = None
+    strict: Annotated[
+        bool | None, Field(description="Closed padlock: this operator cannot get past red.")
+    ] = None
+    roles: Annotated[
+        Several[Identifier], Field(max_length=100, description="Roles, such as `supervisor`.")
+    ] = ()
+
+
+class CheckIn(WireModel):
+    """One credit check."""
+
+    company: Annotated[Identifier | None, Field(description="The legal entity; absent: `main`.")] = None
+    customer: Annotated[Identifier, Field(description="The ordering customer.")]
+    document: Annotated[DocumentIn, Field(description="The document under check.")]
+    checkpoint: Annotated[Checkpoint, Field(description="The step that is about to happen.")] = "save"
+    pro_forma: Annotated[bool, Field(description="A pro-forma run of that step.")] = False
+    operator: Annotated[OperatorIn | None, Field(description="Who is at the keyboard.")] = None
+    as_of: Annotated[
+        ReferenceDay | None,
+        Field(
+            description="Reference date; absent: today in the company's time zone. It moves due dates, "
+            "validity and rates, not the papers: those are the ones stored now."
+        ),
+    ] = None
+    dry_run: Annotated[bool, Field(description="Nothing is stored: no decision, no hold.")] = False
+
+    def command(self, company: str) -> CheckCommand:
+        """The same to the use case."""
+        operator = self.operator or OperatorIn()
+        return CheckCommand(
+            check=Check(
+                company=company,
+                customer=self.customer,
+                document=self.document.document(),
+                checkpoint=self.checkpoint,
+                pro_forma=self.pro_forma,
+                operator=ClaimedOperator(
+                    id=operator.id, strict=operator.strict, roles=frozenset(operator.roles)
+                ),
+            ),
+            as_of=self.as_of,
+            dry_run=self.dry_run,
+            request=self.model_dump(mode="json", exclude_none=True),
+        )
+
+
+class ChecksIn(WireModel):
+    """Several checks, each evaluated alone against stored state."""
+
+    checks: Annotated[
+        list[Any],
+        Field(
+            max_length=MOST_CHECKS,
+            description="Up to 1,000 checks, each as in `POST /v1/check`.",
+            json_schema_extra={"items": {"$ref": "#/components/schemas/CheckIn"}},
+        ),
+    ]
+
+
+_JSON: Final = "application/json"
+
+
+def _documented(examples: dict[str, Any]) -> dict[str, Any]:
+    company = {
+        "name": "company",
+        "in": "query",
+        "required": False,
+        "description": "The company, where the body names none; both must agree.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+    }
+    return {"parameters": [company], "requestBody": {"content": {_JSON: {"examples": examples}}}}
+
+
+router = resource_router(prefix="", tag="check", route_class=DirectRoute)
+
+
+@router.post("/v1/check", response_model=CheckAnswer, openapi_extra=_documented(CHECK_EXAMPLES))
+async def check(
+    body: CheckIn,
+    caller: Annotated[Principal, requires("check", "signal", remembered=True)],
+    request: Request,
+) -> Response:
+    """Answer green, yellow or red, and allow, warn or block, with every reason.
+
+    A refusal is a successful evaluation: it is answered with 200 and the decision `block`.
+    """
+    command = body.command(choose_company(caller, query=company_in_query(request), body=body.company))
+    answer = await context_of(request).services.checks.check(command, principal=caller)
+    return _json(_visible(answer, caller))
+
+
+@router.post("/check", response_model=CheckAnswer, openapi_extra=_documented(CHECK_EXAMPLES))
+async def check_alias(
+    body: CheckIn,
+    caller: Annotated[Principal, requires("check", "signal", remembered=True)],
+    request: Request,
+) -> Response:
+    """Answer as `POST /v1/check` does; this shorter path is permanent."""
+    return await check(body, caller, request)
+
+
+@router.post("/v1/checks", response_model=ChecksAnswer, openapi_extra=_documented(CHECKS_EXAMPLES))
+async def check_many(
+    body: ChecksIn,
+    caller: Annotated[Principal, requires("check", "signal", remembered=True)],
+    request: Request,
+) -> Response:
+    """Answer up to 1,000 checks in order, each evaluated alone; a bad member is a problem in its place."""
+    company = company_in_query(request)
+    problems: dict[int, dict[str, Any]] = {}
+    commands: list[CheckCommand] = []
+    for position, member in enumerate(body.checks):
+        try:
+            asked = CheckIn.model_validate(member)
+            commands.append(asked.command(choose_company(caller, query=company, body=asked.company)))
+        except (ValidationError, ApplicationError) as error:
+            problems[position] = inline_problem(request.scope, error, at=("checks", position))
+    answers = iter(await context_of(request).services.checks.check_all(commands, principal=caller))
+    return _json(
+        {
+            "results": [
+                {"error": problems[position]} if position in problems else _visible(next(answers), caller)
+                for position in range(len(body.checks))
+            ]
+        }
+    )
+
+
+def _visible(answer: dict[str, Any], caller: Principal) -> dict[str, Any]:
+    """A key that may only see signals is told no figures."""
+    return answer if Scope.CHECK in caller.scopes else without_figures(answer)
+
+
+def _json(content: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(content), media_type=_JSON)

@@ -1,0 +1,200 @@
+"""Holds over HTTP: the queue of blocked documents, and what people decide about them."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import Field, model_validator
+
+from creditrisk.api.auth import requires
+from creditrisk.api.company import CompanyQuery, choose_companies, choose_company
+from creditrisk.api.context import Use
+from creditrisk.api.decisions import cursor_id
+from creditrisk.api.paging import Page, PageRequest, paged
+from creditrisk.api.problems import documented
+from creditrisk.api.requests import resource_router
+from creditrisk.api.wire import (
+    Day,
+    Identifier,
+    Instant,
+    MoneyIn,
+    MoneyOut,
+    Prose,
+    ReferenceDay,
+    WireModel,
+    refuse,
+)
+from creditrisk.application.holds import Hold, HoldFilter, ReleaseOrder
+from creditrisk.application.keys import Principal
+
+HoldStatus = Literal["open", "released", "rejected", "cleared"]
+DocumentKind = Literal["quotation", "order", "delivery", "invoice"]
+
+
+class HeldDocumentOut(WireModel):
+    """The document that waits."""
+
+    kind: DocumentKind
+    number: str
+    total: MoneyOut
+
+
+class HoldOut(WireModel):
+    """A blocked document waiting for an authoriser."""
+
+    id: str
+    company: str
+    customer: Annotated[str, Field(description="The ordering customer.")]
+    document: HeldDocumentOut
+    checkpoint: Annotated[str | None, Field(description="The step that was stopped.")]
+    type: Annotated[Literal["rule", "forced"], Field(description="Found by a check, or put on by a person.")]
+    status: HoldStatus
+    ready_to_release: Annotated[bool, Field(description="Evaluated again, no finding was left.")]
+    findings: Annotated[list[dict[str, Any]], Field(description="Of the newest check.")]
+    owner: Annotated[str | None, Field(description="The document's owner, else its first check's operator.")]
+    opened_at: Instant
+    closed_by: str | None
+    closed_at: Instant | None
+    reason: str | None
+    review_on: Day | None
+    authorised_amount: Annotated[MoneyOut | None, Field(description="Up to which the document may go on.")]
+    valid_until: Day | None
+    with_posting: Annotated[bool, Field(description="The stopped step is to be run on release.")]
+
+
+class ReleaseIn(WireModel):
+    """How a document is authorised; everything is optional."""
+
+    reason: Annotated[Prose | None, Field(description="A release reason's code, where any exist.")] = None
+    review_on: Annotated[Day | None, Field(description="When to look at it again.")] = None
+    with_posting: Annotated[bool, Field(description="Run the stopped step, too.")] = False
+    up_to: Annotated[MoneyIn | None, Field(description="Authorised amount; absent: the held total.")] = None
+    valid_until: Annotated[Day | None, Field(description="Last day of the authorisation.")] = None
+    as_of: Annotated[ReferenceDay | None, Field(description="Day of the release; absent: today.")] = None
+
+
+class RejectIn(WireModel):
+    """Why a document is rejected."""
+
+    reason: Annotated[Prose | None, Field(description="A release reason's code, where any exist.")] = None
+
+
+class HeldFilterIn(WireModel):
+    """Which documents to put on hold."""
+
+    customer: Identifier
+
+
+class ForceIn(WireModel):
+    """Puts one stored document, or every open one of a customer, on hold."""
+
+    company: Identifier | None = None
+    kind: DocumentKind | None = None
+    number: Identifier | None = None
+    filter: HeldFilterIn | None = None
+    reason: Annotated[Prose, Field(min_length=1, description="A hold reason's code, where any exist.")]
+
+    @model_validator(mode="after")
+    def _one_or_many(self) -> "ForceIn":
+        if (self.kind is None) != (self.number is None) or (self.kind is None) == (self.filter is None):
+            raise refuse("required", "must name either kind and number, or a filter")
+        return self
+
+
+class HoldsOut(WireModel):
+    """The holds of the documents named."""
+
+    results: list[HoldOut]
+
+
+router = resource_router(prefix="/v1/holds", tag="holds")
+
+
+@router.get("")
+async def list_holds(
+    *,
+    caller: Annotated[Principal, requires("holds")],
+    use: Use,
+    page: Annotated[PageRequest, paged(str)],
+    company: CompanyQuery = None,
+    status: Annotated[HoldStatus | None, Query(description="Only these.")] = None,
+    customer: Annotated[Identifier | None, Query(description="Only this ordering customer's.")] = None,
+) -> Page[HoldOut]:
+    """List the queue over all companies, in the order the holds were opened."""
+    wanted = HoldFilter(companies=choose_companies(caller, query=company), status=status, customer=customer)
+    after = cursor_id(page)
+    found = await use.holds.store.list(
+        wanted, tenant=caller.tenant, after=str(after) if after else None, limit=page.limit + 1
+    )
+    return page.page(found, key=lambda hold: (hold.id,), render=shown)
+
+
+@router.get("/{id}", responses=documented(404))
+async def get_hold(id: str, caller: Annotated[Principal, requires("holds")], use: Use) -> HoldOut:
+    """Show one hold."""
+    return shown(await use.holds.get(id, principal=caller))
+
+
+@router.post("", responses=documented(404))
+async def force_hold(body: ForceIn, caller: Annotated[Principal, requires("holds")], use: Use) -> HoldsOut:
+    """Put stored documents on hold by order of a person; only a person takes such a hold off."""
+    holds = await use.holds.force(
+        company=choose_company(caller, query=None, body=body.company),
+        document=(body.kind, body.number) if body.kind and body.number else None,
+        customer=body.filter.customer if body.filter else None,
+        reason=body.reason,
+        principal=caller,
+    )
+    return HoldsOut(results=[shown(hold) for hold in holds])
+
+
+@router.post("/{id}/release", responses=documented(404, 409))
+async def release_hold(
+    id: str, caller: Annotated[Principal, requires("holds")], use: Use, body: ReleaseIn | None = None
+) -> HoldOut:
+    """Authorise the held document up to an amount, and until a day if given."""
+    body = body or ReleaseIn()
+    order = ReleaseOrder(
+        reason=body.reason,
+        review_on=body.review_on,
+        with_posting=body.with_posting,
+        up_to=body.up_to.money if body.up_to else None,
+        valid_until=body.valid_until,
+        as_of=body.as_of,
+    )
+    return shown(await use.holds.release(id, order, principal=caller))
+
+
+@router.post("/{id}/reject", responses=documented(404, 409))
+async def reject_hold(
+    id: str, caller: Annotated[Principal, requires("holds")], use: Use, body: RejectIn | None = None
+) -> HoldOut:
+    """Take the document off the queue without authorising it; checking it again may open a new hold."""
+    return shown(await use.holds.reject(id, reason=body.reason if body else None, principal=caller))
+
+
+def shown(hold: Hold) -> HoldOut:
+    """A hold as the contract writes it."""
+    return HoldOut(
+        id=hold.id,
+        company=hold.company,
+        customer=hold.customer,
+        document=HeldDocumentOut(
+            kind=hold.kind,  # type: ignore[arg-type] # the table checks the words
+            number=hold.number,
+            total=MoneyOut.of(hold.total),
+        ),
+        checkpoint=hold.checkpoint,
+        type=hold.type,  # type: ignore[arg-type] # the same
+        status=hold.status,  # type: ignore[arg-type] # the same
+        ready_to_release=hold.ready_to_release,
+        findings=list(hold.findings),
+        owner=hold.owner,
+        opened_at=hold.opened_at,
+        closed_by=hold.closed_by,
+        closed_at=hold.closed_at,
+        reason=hold.reason,
+        review_on=hold.review_on,
+        authorised_amount=MoneyOut.of(hold.authorised) if hold.authorised else None,
+        valid_until=hold.valid_until,
+        with_posting=hold.with_posting,
+    )

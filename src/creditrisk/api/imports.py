@@ -1,0 +1,217 @@
+"""Streams of papers and master data over HTTP, and what became of them."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Final, Literal, cast
+from uuid import UUID
+
+import orjson
+from fastapi import Query, Request, Response
+from pydantic import Field
+
+from creditrisk.api.auth import requires
+from creditrisk.api.company import CompanyQuery, choose_companies
+from creditrisk.api.context import Use
+from creditrisk.api.line_readers import open_lines
+from creditrisk.api.master_data_lines import CreditLines, CustomerLines
+from creditrisk.api.paging import PageRequest, paged
+from creditrisk.api.paper_lines import PaperLines
+from creditrisk.api.problems import MEDIA_TYPE, TRACE_KEY, RequestTrace, documented, problem
+from creditrisk.api.requests import resource_router
+from creditrisk.api.streams import CSV, NDJSON
+from creditrisk.api.wire import Instant, WireModel
+from creditrisk.application.errors import NotFound
+from creditrisk.application.import_journal import LineError
+from creditrisk.application.imports import ImportReport
+from creditrisk.application.keys import Principal
+
+
+class LineErrorOut(WireModel):
+    """One complaint about one line."""
+
+    line: Annotated[int, Field(description="From 1; the header of a table and blank lines count.")]
+    pointer: Annotated[str, Field(description="JSON pointer into the line's object, empty for all of it.")]
+    code: Annotated[str, Field(description="Stable, for programs.")]
+    detail: Annotated[str, Field(description="For people; may change.")]
+
+
+class Counted(WireModel):
+    """What the lines did."""
+
+    import_id: Annotated[str, Field(description="Under /v1/imports/ the report stays readable.")]
+    accepted: Annotated[int, Field(description="Lines that created, changed or deleted something.")]
+    unchanged: Annotated[int, Field(description="Lines that said what is stored.")]
+    stale: Annotated[int, Field(description="Lines with a version lower than the stored one.")]
+    rejected: Annotated[int, Field(description="Lines that could not be kept.")]
+
+
+class ImportAnswer(Counted):
+    """How an import ended."""
+
+    errors: Annotated[list[LineErrorOut], Field(description="The first 1,000 complaints.")]
+
+
+class ImportOut(Counted):
+    """An import, while it runs and after."""
+
+    kind: Annotated[str, Field(description="documents, ledger, customers or credit.")]
+    company: Annotated[str | None, Field(description="The one named for the whole stream, if any.")]
+    status: Annotated[
+        Literal["running", "done", "failed"],
+        Field(description="`failed`: it broke off, or was all or nothing and had an error."),
+    ]
+    created_by: Annotated[str, Field(description="Id of the API key that sent it.")]
+    started_at: Instant
+    finished_at: Instant | None
+    errors: Annotated[list[LineErrorOut], Field(description="A page of all complaints.")]
+    next: Annotated[str | None, Field(description="Cursor of the following page, null on the last.")]
+
+
+AtomicQuery = Annotated[
+    bool, Query(description="All lines or none: with an error in any, nothing is stored (422).")
+]
+
+_STREAM: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "As long as need be, compressed with gzip if wanted. A line is the body of the "
+        "corresponding PUT with its key; of a paper, `deleted` true deletes. In a table all amounts of a row "
+        "share the column `currency`, lists and other objects are JSON in the cell, `document` is "
+        "kind:number, empty cells are absent.",
+        "content": {NDJSON: {"schema": {"type": "string"}}, CSV: {"schema": {"type": "string"}}},
+    }
+}
+
+router = resource_router(prefix="/v1", tag="imports")
+
+
+@router.post(
+    "/documents:import", response_model=ImportAnswer, openapi_extra=_STREAM, responses=documented(415)
+)
+async def import_documents(
+    *,
+    request: Request,
+    caller: Annotated[Principal, requires("ingest")],
+    use: Use,
+    company: CompanyQuery = None,
+    atomic: AtomicQuery = False,
+) -> Response:
+    """Store a stream of documents. A line has `kind`, `number` and the fields of the kind."""
+    choose_companies(caller, query=company)
+    reader = PaperLines(caller=caller, company=company)
+    lines = await open_lines(request, reader)
+    report = await use.imports.run(
+        lines, target=use.import_documents, company=company, atomic=atomic, principal=caller
+    )
+    return _answer(request, report)
+
+
+@router.post("/ledger:import", response_model=ImportAnswer, openapi_extra=_STREAM, responses=documented(415))
+async def import_ledger(
+    *,
+    request: Request,
+    caller: Annotated[Principal, requires("ingest")],
+    use: Use,
+    company: CompanyQuery = None,
+    atomic: AtomicQuery = False,
+) -> Response:
+    """Store a stream of ledger entries. A line has `kind`, `id` and the fields of the kind."""
+    choose_companies(caller, query=company)
+    reader = PaperLines(caller=caller, company=company, ledger=True)
+    lines = await open_lines(request, reader)
+    report = await use.imports.run(
+        lines, target=use.import_ledger, company=company, atomic=atomic, principal=caller
+    )
+    return _answer(request, report)
+
+
+@router.post(
+    "/customers:import", response_model=ImportAnswer, openapi_extra=_STREAM, responses=documented(415)
+)
+async def import_customers(
+    *,
+    request: Request,
+    caller: Annotated[Principal, requires("ingest")],
+    use: Use,
+    company: CompanyQuery = None,
+    atomic: AtomicQuery = False,
+) -> Response:
+    """Store a stream of customers. A line has `id` and a customer's fields; nothing is deleted."""
+    lines = await open_lines(request, CustomerLines())
+    report = await use.imports.run(
+        lines, target=use.import_customers, company=company, atomic=atomic, principal=caller
+    )
+    return _answer(request, report)
+
+
+@router.post("/credit:import", response_model=ImportAnswer, openapi_extra=_STREAM, responses=documented(415))
+async def import_credit(
+    *,
+    request: Request,
+    caller: Annotated[Principal, requires("ingest")],
+    use: Use,
+    company: CompanyQuery = None,
+    atomic: AtomicQuery = False,
+) -> Response:
+    """Store a stream of credit accounts, whatever was set before.
+
+    A line has the customer's `id`, `company` and the settings of the account; nothing is deleted.
+    """
+    choose_companies(caller, query=company)
+    lines = await open_lines(request, CreditLines(caller=caller, company=company))
+    report = await use.imports.run(
+        lines, target=use.import_credit, company=company, atomic=atomic, principal=caller
+    )
+    return _answer(request, report)
+
+
+@router.get("/imports/{id}")
+async def get_import(
+    id: str,
+    caller: Annotated[Principal, requires("ingest", "limits")],
+    use: Use,
+    page: Annotated[PageRequest, paged(int, str, str)],
+) -> ImportOut:
+    """Show how far an import is, or how it ended, with all complaints page by page."""
+    job = await use.imports.get(_import_id(id), principal=caller)
+    after = None if page.after is None else cast("tuple[int, str, str]", page.after)
+    errors = await use.imports.errors(job, after=after, limit=page.limit + 1, principal=caller)
+    shown = page.page(errors, key=lambda error: error[:3], render=_shown)
+    return ImportOut(
+        import_id=str(job.id),
+        kind=job.kind,
+        company=job.company,
+        status=job.status.value,
+        accepted=job.counts.accepted,
+        unchanged=job.counts.unchanged,
+        stale=job.counts.stale,
+        rejected=job.counts.rejected,
+        created_by=job.created_by,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        errors=shown.items,
+        next=shown.next,
+    )
+
+
+def _answer(request: Request, report: ImportReport) -> Response:
+    """What the lines did; where nothing was stored, a problem whose errors also name their lines."""
+    errors = [error._asdict() for error in report.errors]
+    if report.stored:
+        answer = {"import_id": str(report.import_id), **asdict(report.counts), "errors": errors}
+        return Response(orjson.dumps(answer), media_type="application/json")
+    trace: RequestTrace = request.scope[TRACE_KEY]
+    detail = "Lines of an import of all or nothing have errors; nothing was stored."
+    content = problem(422, request_id=trace.request_id, code="import_rejected", detail=detail)
+    content |= {"import_id": str(report.import_id), "errors": errors}
+    return Response(orjson.dumps(content), 422, media_type=MEDIA_TYPE)
+
+
+def _shown(error: LineError) -> LineErrorOut:
+    return LineErrorOut(line=error.line, pointer=error.pointer, code=error.code, detail=error.detail)
+
+
+def _import_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such import.") from None

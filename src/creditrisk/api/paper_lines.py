@@ -1,0 +1,77 @@
+"""Lines of streams of papers: the body of a PUT with its key."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from creditrisk.api.check import DocumentKind
+from creditrisk.api.csv_lines import columns_of
+from creditrisk.api.documents import DOCUMENT_BODIES
+from creditrisk.api.ledger import LEDGER_BODIES, LedgerKind
+from creditrisk.api.line_readers import LineRejected, chosen_company, unknown_field, validated
+from creditrisk.api.papers import PaperBody, Version, statement_of
+from creditrisk.api.wire import Identifier, WireModel
+from creditrisk.application.keys import Principal
+from creditrisk.application.papers import PaperStatement
+
+
+class _DocumentKey(WireModel):
+    kind: DocumentKind
+    number: Identifier
+    deleted: bool = False
+
+
+class _EntryKey(WireModel):
+    kind: LedgerKind
+    id: Identifier
+    deleted: bool = False
+
+
+class _Deletion(WireModel):
+    company: Identifier | None = None
+    version: Version | None = None
+    source: Identifier | None = None
+
+
+class PaperLines:
+    """Reads documents or ledger entries: the body of a PUT with its key.
+
+    A deleted line may repeat the paper's other fields; nothing in them matters any more.
+    """
+
+    def __init__(self, *, caller: Principal, company: str | None, ledger: bool = False) -> None:
+        self._caller = caller
+        self._company = company
+        self._bodies: Mapping[str, type[PaperBody]] = LEDGER_BODIES if ledger else DOCUMENT_BODIES
+        self._key: type[_DocumentKey | _EntryKey] = _EntryKey if ledger else _DocumentKey
+        self.columns = columns_of([self._key, *self._bodies.values()])
+
+    def read(self, value: dict[str, Any]) -> PaperStatement:
+        """Return the statement of a line.
+
+        Raises:
+            LineRejected: it breaks the contract.
+        """
+        key_names = self._key.model_fields
+        key = validated(self._key, {name: value[name] for name in key_names if name in value})
+        number = key.id if isinstance(key, _EntryKey) else key.number
+        stated = {name: member for name, member in value.items() if name not in key_names}
+        if key.deleted:
+            return self._deletion(stated, kind=key.kind, number=number)
+        body = validated(self._bodies[key.kind], stated)
+        company = chosen_company(self._caller, query=self._company, line=body.company)
+        return statement_of(body, company=company, kind=key.kind, number=number)
+
+    def _deletion(self, stated: Mapping[str, Any], *, kind: str, number: str) -> PaperStatement:
+        unknown = sorted(set(stated) - set(self._bodies[kind].model_fields))
+        if unknown:
+            raise LineRejected(*(unknown_field(name) for name in unknown))
+        wanted = {name: stated[name] for name in _Deletion.model_fields if name in stated}
+        deletion = validated(_Deletion, wanted)
+        return PaperStatement(
+            company=chosen_company(self._caller, query=self._company, line=deletion.company),
+            kind=kind,
+            number=number,
+            version=deletion.version,
+            source=deletion.source,
+            deleted=True,
+        )

@@ -1,0 +1,226 @@
+"""Reference data: eight resources that differ in their fields alone, so that one set of routes serves all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Response, status
+
+from creditrisk.api import reference_fields as fields
+from creditrisk.api.auth import requires
+from creditrisk.api.company import (
+    CompanyQuery,
+    choose_companies,
+    choose_company_or_every,
+    require_company,
+)
+from creditrisk.api.context import Use
+from creditrisk.api.paging import Page, PageRequest, paged
+from creditrisk.api.problems import documented
+from creditrisk.api.requests import resource_router
+from creditrisk.api.wire import PathId, WireModel
+from creditrisk.application.companies import EVERY_COMPANY
+from creditrisk.application.keys import Principal
+from creditrisk.application.reference_data import ReferenceEntry, ReferenceKind
+
+Body = fields.ByCompanyBody | fields.TenantWideBody
+Caller = Annotated[Principal, requires("policy")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Resource:
+    """One kind of reference data over HTTP."""
+
+    kind: ReferenceKind
+    path: str
+    plural: str
+    body: type[Body]
+    answer: type[fields.StoredCode | fields.StoredId]
+    page: type[WireModel]
+
+    def render(self, entry: ReferenceEntry) -> fields.Stored:
+        """Write an entry; what the content leaves out takes its default."""
+        name = "code" if issubclass(self.answer, fields.StoredCode) else "id"
+        stored = {
+            name: entry.code,
+            "company": None if entry.company == EVERY_COMPANY else entry.company,
+            "updated_by": entry.updated_by,
+            "updated_at": entry.updated_at,
+        }
+        return self.answer.model_validate({**entry.content, **stored})
+
+    def company(self, caller: Principal, *, query: str | None, body: str | None = None) -> str | None:
+        """Return the company whose entry is written, None for an entry of every company.
+
+        A key limited to companies changes only what is theirs.
+        """
+        if self.kind.by_company:
+            return choose_company_or_every(caller, query=query, body=body)
+        return choose_company_or_every(caller, query=None)
+
+
+_RESOURCES: Final = (
+    _Resource(
+        kind=ReferenceKind.DOCUMENT_TYPE,
+        path="document-types",
+        plural="document_types",
+        body=fields.DocumentTypeBody,
+        answer=fields.DocumentTypeAnswer,
+        page=Page[fields.DocumentTypeAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.PAYMENT_TERMS,
+        path="payment-terms",
+        plural="all_payment_terms",
+        body=fields.PaymentTermsBody,
+        answer=fields.PaymentTermsAnswer,
+        page=Page[fields.PaymentTermsAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.CASH_DISCOUNT,
+        path="cash-discounts",
+        plural="cash_discounts",
+        body=fields.CashDiscountBody,
+        answer=fields.CashDiscountAnswer,
+        page=Page[fields.CashDiscountAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.CREDIT_GROUP,
+        path="credit-groups",
+        plural="credit_groups",
+        body=fields.CreditGroupBody,
+        answer=fields.CreditGroupAnswer,
+        page=Page[fields.CreditGroupAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.MANAGEMENT_GROUP,
+        path="management-groups",
+        plural="management_groups",
+        body=fields.ManagementGroupBody,
+        answer=fields.ManagementGroupAnswer,
+        page=Page[fields.ManagementGroupAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.ACCOUNT_STATUS,
+        path="account-statuses",
+        plural="account_statuses",
+        body=fields.AccountStatusBody,
+        answer=fields.AccountStatusAnswer,
+        page=Page[fields.AccountStatusAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.REASON,
+        path="reasons",
+        plural="reasons",
+        body=fields.ReasonBody,
+        answer=fields.ReasonAnswer,
+        page=Page[fields.ReasonAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.OPERATOR,
+        path="operators",
+        plural="operators",
+        body=fields.OperatorBody,
+        answer=fields.OperatorAnswer,
+        page=Page[fields.OperatorAnswer],
+    ),
+)
+
+
+def _putting(resource: _Resource) -> Callable[..., Any]:
+    async def put(
+        *, id: PathId, body: Body, caller: Caller, use: Use, response: Response, company: CompanyQuery = None
+    ) -> fields.Stored:
+        """Set one entry; the answer is 201 where it is new. Checks use it from their next read on."""
+        entry, is_new = await use.reference_data.put(
+            resource.kind,
+            id,
+            body.model_dump(mode="json", exclude={"company"}, exclude_defaults=True),
+            company=resource.company(caller, query=company, body=body.company),
+            principal=caller,
+        )
+        if is_new:
+            response.status_code = status.HTTP_201_CREATED
+        return resource.render(entry)
+
+    # FastAPI reads the body's model from here.
+    put.__annotations__["body"] = resource.body
+    return put
+
+
+def _getting(resource: _Resource) -> Callable[..., Any]:
+    async def get(id: PathId, caller: Caller, use: Use, company: CompanyQuery = None) -> fields.Stored:
+        """Read one entry: a company's own, else that of every company."""
+        if company is not None and resource.kind.by_company:
+            require_company(caller, company)
+        return resource.render(
+            await use.reference_data.get(resource.kind, id, company=company, principal=caller)
+        )
+
+    return get
+
+
+def _listing(resource: _Resource) -> Callable[..., Any]:
+    async def list_entries(
+        caller: Caller,
+        use: Use,
+        page: Annotated[PageRequest, paged(str, str)],
+        company: CompanyQuery = None,
+    ) -> Page[fields.Stored]:
+        """List entries by code; with a company its own and those of every company."""
+        by_company = resource.kind.by_company
+        after = None if page.after is None else (str(page.after[0]), str(page.after[1]))
+        entries = await use.reference_data.list(
+            resource.kind,
+            companies=choose_companies(caller, query=company) if by_company else None,
+            principal=caller,
+            after=after,
+            limit=page.limit + 1,
+        )
+        return page.page(entries, key=lambda entry: (entry.code, entry.company), render=resource.render)
+
+    return list_entries
+
+
+def _deleting(resource: _Resource) -> Callable[..., Any]:
+    async def delete(id: PathId, caller: Caller, use: Use, company: CompanyQuery = None) -> Response:
+        """Delete one entry, unless something names it."""
+        await use.reference_data.delete(
+            resource.kind, id, company=resource.company(caller, query=company), principal=caller
+        )
+        return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+    return delete
+
+
+def _router(resource: _Resource) -> APIRouter:
+    router = resource_router(prefix=f"/v1/{resource.path}", tag="reference data")
+    one = resource.kind.value
+    created: dict[int | str, dict[str, Any]] = {201: {"model": resource.answer, "description": "Created"}}
+    router.add_api_route(
+        "/{id}",
+        _putting(resource),
+        methods=["PUT"],
+        name=f"put_{one}",
+        response_model=resource.answer,
+        responses=created,
+    )
+    router.add_api_route(
+        "/{id}", _getting(resource), methods=["GET"], name=f"get_{one}", response_model=resource.answer
+    )
+    router.add_api_route(
+        "", _listing(resource), methods=["GET"], name=f"list_{resource.plural}", response_model=resource.page
+    )
+    router.add_api_route(
+        "/{id}",
+        _deleting(resource),
+        methods=["DELETE"],
+        name=f"delete_{one}",
+        status_code=status.HTTP_204_NO_CONTENT,
+        responses=documented(409),
+    )
+    return router
+
+
+routers: Final = tuple(_router(resource) for resource in _RESOURCES)
+"""The routers of the eight resources."""

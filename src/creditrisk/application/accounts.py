@@ -1,0 +1,198 @@
+"""Credit accounts: the limit and the control settings of one customer in one company."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from creditrisk.application.answer import Answer
+from creditrisk.application.check import CheckCredit
+from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
+from creditrisk.application.keys import Principal
+from creditrisk.application.outcomes import PutOutcome
+from creditrisk.application.papers import Account
+from creditrisk.application.preconditions import Precondition
+from creditrisk.domain.exposure import Exposure
+from creditrisk.domain.limits import Limit
+from creditrisk.domain.money import Money, format_amount
+from creditrisk.domain.policy import Policy
+from creditrisk.domain.situation import Situation
+
+NEVER_SET: Final = 0
+"""The version of an account that nobody has set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStatement:
+    """What people set for one account; it replaces everything set before.
+
+    ``content`` has the wire's fields, those at their default left out.
+    """
+
+    account: Account
+    content: Mapping[str, Any]
+
+    @property
+    def limit(self) -> Money | None:
+        """The own limit that counts; None where there is none, or where the account is unlimited."""
+        stated = None if self.content.get("unlimited") else self.content.get("limit")
+        return None if stated is None else Money(Decimal(stated["amount"]), stated["currency"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAccount:
+    """An account as stored. ``version`` counts the changes, from 1."""
+
+    account: Account
+    content: Mapping[str, Any]
+    version: int
+    updated_by: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSeen:
+    """An account with its settings in force; one that nobody set has the policy's `new_account` (C12)."""
+
+    account: Account
+    content: Mapping[str, Any]
+    version: int
+    auto_blocked: bool
+    """Whether the policy's `blocked_kinds` are refused now (C8); worked out anew each time."""
+    updated_by: str | None = None
+    updated_at: datetime | None = None
+
+
+class AccountStore(Protocol):
+    """Keeps credit accounts."""
+
+    async def get(self, account: Account, *, tenant: str) -> StoredAccount | None:
+        """Return an account; None where nobody has set it."""
+
+    async def put(
+        self, statement: AccountStatement, *, precondition: Precondition, tenant: str, by: str
+    ) -> StoredAccount:
+        """Set an account, in one transaction with the check of the precondition.
+
+        The company exists from then on.
+
+        Raises:
+            NotFound: there is no such customer.
+            PreconditionRequired, PreconditionFailed: as the precondition says.
+        """
+
+    async def put_many(
+        self, statements: Sequence[AccountStatement], *, tenant: str, by: str
+    ) -> Sequence[PutOutcome]:
+        """Apply statements in one transaction, in order, without preconditions, and say what each did.
+
+        One for a customer that is not there is refused; the others are stored.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class CreditAccounts:
+    """Reads and sets credit accounts."""
+
+    store: AccountStore
+    checks: CheckCredit
+
+    async def get(self, account: Account, *, principal: Principal) -> AccountSeen:
+        """Return an account with its settings in force.
+
+        Raises:
+            NotFound: there is no such customer.
+            Unauthenticated, Unavailable: as `CheckCredit.check`.
+        """
+        answer = await self._evaluated(account, principal)
+        stored = await self.store.get(account, tenant=principal.tenant)
+        return _seen(account, stored, answer)
+
+    async def put(
+        self, statement: AccountStatement, *, precondition: Precondition, principal: Principal
+    ) -> AccountSeen:
+        """Set an account.
+
+        Raises:
+            InvalidRequest: the policy refuses a limit below the exposure, and this one is.
+            NotFound: there is no such customer.
+            PreconditionRequired, PreconditionFailed: the account was set before, and not as the caller has
+                seen it.
+            Unauthenticated, Unavailable: as `CheckCredit.check`.
+        """
+        answer = await self._evaluated(statement.account, principal)
+        if answer.configuration.policy.limit_below_exposure == "refuse" and statement.limit is not None:
+            _refuse_below_exposure(statement.limit, answer.verdict.situation)
+        stored = await self.store.put(
+            statement, precondition=precondition, tenant=principal.tenant, by=principal.author
+        )
+        return _seen(statement.account, stored, await self._evaluated(statement.account, principal))
+
+    async def _evaluated(self, account: Account, principal: Principal) -> Answer:
+        answer = await self.checks.exposure(
+            company=account.company, customer=account.customer, as_of=None, principal=principal
+        )
+        if answer.verdict.situation.facts.risk_customer is None:
+            raise NotFound("There is no such customer.")
+        return answer
+
+
+def new_account_content(policy: Policy) -> Mapping[str, Any]:
+    """The settings an account has until somebody sets it, in the form of a stored account's content."""
+    new = policy.new_account
+    content: dict[str, Any] = {}
+    if new.limit is not None:
+        amount = format_amount(new.limit, policy.currency)
+        content["limit"] = {"amount": amount, "currency": policy.currency}
+    if new.max_days_overdue is not None:
+        content["max_days_overdue"] = new.max_days_overdue
+    if new.cash_only:
+        content["cash_only"] = True
+    if new.documents_blocked:
+        content["documents_blocked"] = sorted(new.documents_blocked)
+    return content
+
+
+def _seen(account: Account, stored: StoredAccount | None, answer: Answer) -> AccountSeen:
+    auto_blocked = answer.verdict.situation.auto_blocked
+    if stored is None:
+        return AccountSeen(
+            account=account,
+            content=new_account_content(answer.configuration.policy),
+            version=NEVER_SET,
+            auto_blocked=auto_blocked,
+        )
+    return AccountSeen(
+        account=account,
+        content=stored.content,
+        version=stored.version,
+        auto_blocked=auto_blocked,
+        updated_by=stored.updated_by,
+        updated_at=stored.updated_at,
+    )
+
+
+def _refuse_below_exposure(limit: Money, situation: Situation) -> None:
+    """Refuse a limit that its exposure exceeds already; without a rate nobody can say that it does not."""
+    amount = situation.converter.convert(*limit)
+    if amount is None:
+        complaint = FieldError(
+            "/limit", "rate_missing", "cannot be compared with the exposure without a rate"
+        )
+    elif amount < _borne_by_own_limit(situation).current:
+        complaint = FieldError("/limit", "limit_below_exposure", "is below the current exposure")
+    else:
+        return
+    raise InvalidRequest("The policy refuses a limit below the exposure.", errors=[complaint])
+
+
+def _borne_by_own_limit(situation: Situation) -> Exposure:
+    """The exposure that the account's own limit is compared with: under some groupings the whole group's."""
+
+    def is_own(limit: Limit) -> bool:
+        own = limit.source in {"own", "temporary"}
+        return own or (limit.source == "head" and limit.id == situation.facts.account.customer)
+
+    for_all = any(limit.whole_group and is_own(limit) for limit in situation.limits)
+    return situation.whole_group if for_all else situation.own

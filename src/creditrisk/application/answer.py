@@ -1,0 +1,209 @@
+"""The answer to a check as plain data, ready for the wire and for the decision record.
+
+Amounts are strings with exactly the minor unit's decimals, dates and instants ISO 8601; keys are those of the
+contract.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+from uuid import UUID
+
+from creditrisk.application.messages import message
+from creditrisk.domain.decision import Verdict
+from creditrisk.domain.exposure import Exposure, Overdue
+from creditrisk.domain.facts import Check, Configuration
+from creditrisk.domain.findings import Finding
+from creditrisk.domain.limits import LimitState
+from creditrisk.domain.money import format_amount
+from creditrisk.domain.remedy import Remedy
+from creditrisk.domain.situation import Situation
+
+FOUR_DECIMALS = Decimal("0.0001")
+
+WITHOUT_FIGURES = (
+    "decision_id",
+    "decision",
+    "signal",
+    "not_controlled",
+    "company",
+    "customer",
+    "risk_customer",
+    "obligations",
+    "hold",
+    "as_of",
+    "evaluated_at",
+)
+"""What a key with the scope `signal` alone gets to see, besides the findings' codes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Everything a check's answer says."""
+
+    decision_id: UUID
+    check: Check
+    verdict: Verdict
+    remedy: Remedy
+    configuration: Configuration
+    as_of: date
+    evaluated_at: datetime
+
+
+def rendered(answer: Answer) -> dict[str, Any]:
+    """The whole answer, as far as the check itself knows it: a hold is named by whoever keeps it."""
+    verdict, situation = answer.verdict, answer.verdict.situation
+    return {
+        "decision_id": str(answer.decision_id),
+        "decision": verdict.decision.value,
+        "signal": verdict.signal.value,
+        "not_controlled": verdict.not_controlled.value if verdict.not_controlled else None,
+        "company": answer.check.company,
+        "customer": answer.check.customer,
+        "risk_customer": situation.facts.account.customer,
+        "findings": [_finding(finding) for finding in verdict.findings],
+        "cancelled": [],
+        "obligations": {
+            "save": verdict.obligations.save,
+            "proceed": verdict.obligations.proceed,
+            "print": verdict.obligations.print,
+        },
+        **figures(situation),
+        "remedy": _remedy(answer.remedy, situation.currency),
+        "hold": None,
+        "reservation": None,
+        "freshness": {
+            feed.source: {"as_of": instant(feed.as_of), "age_seconds": feed.age_seconds}
+            for feed in situation.facts.feeds
+        },
+        "rates": [
+            {
+                "from": rate.source,
+                "to": rate.target,
+                "date": rate.day.isoformat(),
+                "rate": format(rate.rate, "f"),
+                "type": rate.type,
+                "inverse": rate.inverse,
+            }
+            for rate in situation.converter.used
+        ],
+        "policy": {
+            "preset": answer.configuration.preset if answer.configuration.defined else None,
+            "version": answer.configuration.version,
+        },
+        "as_of": answer.as_of.isoformat(),
+        "evaluated_at": instant(answer.evaluated_at),
+    }
+
+
+def without_figures(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an answer that tells no amounts: decision, signal, obligations, codes and hold."""
+    findings = [
+        {key: finding[key] for key in ("code", "class", "demoted_by")} for finding in answer["findings"]
+    ]
+    return {**{key: answer[key] for key in WITHOUT_FIGURES}, "findings": findings}
+
+
+def figures(situation: Situation) -> dict[str, Any]:
+    """Exposure, limits and utilisation of a situation: the part that `GET …/exposure` shares with a check."""
+    binding = situation.binding
+    limit = binding.limit if binding else situation.limits[0]
+    currency = situation.currency
+    money = _money(currency)
+    return {
+        "exposure": _exposure(situation.exposure, situation.overdue, currency),
+        "limit": {
+            "state": limit.state.value,
+            "amount": None if limit.amount is None else money(limit.amount),
+            "currency": currency,
+            "source": None if limit.state is LimitState.NONE else limit.source,
+            "valid_until": limit.valid_until.isoformat() if limit.valid_until else None,
+            "components": [
+                {"source": part.source, "amount": money(part.amount), **({"id": part.id} if part.id else {})}
+                for part in limit.components
+            ],
+        },
+        "limits": [
+            {
+                "source": applied.limit.source,
+                "id": applied.limit.id,
+                "amount": money(applied.limit.amount or Decimal(0)),
+                "current": money(applied.exposure.current),
+                "projected": money(applied.exposure.projected),
+                "exceeded": applied.exceeded,
+            }
+            for applied in situation.applied
+        ],
+        "utilisation": _utilisation(situation),
+    }
+
+
+def instant(moment: datetime) -> str:
+    """An instant as RFC 3339 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _money(currency: str) -> Any:
+    return lambda amount: format_amount(amount, currency)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    observed, threshold = _figure(finding.observed, finding.unit), _figure(finding.threshold, finding.unit)
+    return {
+        "code": finding.code.value,
+        "class": finding.severity.value,
+        "message": message(finding, observed=observed, threshold=threshold),
+        "params": dict(finding.params),
+        "observed": observed,
+        "threshold": threshold,
+        "unit": finding.unit,
+        "rule": finding.rule,
+        "demoted_by": finding.demoted_by,
+    }
+
+
+def _figure(value: Decimal | int | None, unit: str | None) -> str | int | None:
+    if not isinstance(value, Decimal):
+        return value
+    return format(value, "f") if unit in {None, "rank", "percent"} else format_amount(value, unit or "")
+
+
+def _exposure(exposure: Exposure, overdue: Overdue, currency: str) -> dict[str, Any]:
+    money = _money(currency)
+    return {
+        "currency": currency,
+        "current": money(exposure.current),
+        "document": money(exposure.document),
+        "projected": money(exposure.projected),
+        "by_category": {category: money(amount) for category, amount in exposure.by_category.items()},
+        "overdue": {
+            "amount": money(overdue.amount),
+            "oldest_days": overdue.oldest_days,
+            "ageing": {band: money(amount) for band, amount in overdue.ageing.items()},
+        },
+    }
+
+
+def _utilisation(situation: Situation) -> str | None:
+    binding = situation.binding
+    if binding is None or not binding.limit.amount or binding.limit.amount < 0:
+        return None
+    return str(
+        (binding.exposure.projected / binding.limit.amount).quantize(FOUR_DECIMALS, rounding=ROUND_HALF_EVEN)
+        + 0
+    )
+
+
+def _remedy(remedy: Remedy, currency: str) -> dict[str, Any]:
+    def amount(value: Decimal | None) -> dict[str, Any] | None:
+        return None if value is None else {"amount": format_amount(value, currency), "currency": currency}
+
+    payment = amount(remedy.payment_needed)
+    return {
+        "headroom": amount(remedy.headroom),
+        "payment_needed": None if payment is None else {**payment, "items": list(remedy.items)},
+        "green_on": remedy.green_on.isoformat() if remedy.green_on else None,
+        "unblocked_on": remedy.unblocked_on.isoformat() if remedy.unblocked_on else None,
+    }

@@ -1,0 +1,217 @@
+"""The credit check: one read, one pure decision, one record."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from creditrisk.application.answer import Answer, rendered
+from creditrisk.application.configuration import Configurations
+from creditrisk.application.decisions import DecisionLog, DecisionRecord
+from creditrisk.application.errors import Unauthenticated, Unavailable
+from creditrisk.application.holds import HoldStore, hold_change
+from creditrisk.application.keys import Principal
+from creditrisk.domain.decision import decide
+from creditrisk.domain.facts import Check, Configuration, Facts
+from creditrisk.domain.papers import Document
+from creditrisk.domain.remedy import find_remedy
+from creditrisk.domain.situation import situation_of
+
+MOST_READS = 5
+"""How often the facts are read again because the configuration changed under them, before giving up for
+now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckCommand:
+    """One check as asked for."""
+
+    check: Check
+    as_of: date | None = None
+    """None: today in the company's time zone."""
+    dry_run: bool = False
+    request: dict[str, Any]
+    """The request as received, for the decision record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFacts:
+    """What one read brought back beside the facts themselves."""
+
+    facts: Facts
+    config_version: int
+    key_live: bool
+    now: datetime
+    today: date
+    open_hold: str | None = None
+    """Id of the document's open rule hold."""
+    owner: str | None = None
+    """The stored document's owner."""
+
+
+class Question(NamedTuple):
+    """Whose facts are wanted."""
+
+    company: str
+    customer: str
+    bill_to: str | None = None
+    """Bears the document whatever the customer's risk customer is; the customer itself: its account alone."""
+    operator: str | None = None
+    document: Document | None = None
+
+
+class FactsReader(Protocol):
+    """Reads everything checks need to know, in one statement for all of them."""
+
+    async def read(self, questions: Sequence[Question], *, tenant: str, key_id: str) -> Sequence[StoredFacts]:
+        """The facts for each question, in order, all of one moment."""
+
+
+class CheckCredit:
+    """Answers checks."""
+
+    def __init__(
+        self,
+        *,
+        facts: FactsReader,
+        configurations: Configurations,
+        decisions: DecisionLog,
+        holds: HoldStore,
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._facts = facts
+        self._configurations = configurations
+        self._decisions = decisions
+        self._holds = holds
+        self._new_id = new_id
+
+    async def check(self, command: CheckCommand, *, principal: Principal) -> dict[str, Any]:
+        """Decide one check and keep the decision.
+
+        Raises:
+            Unauthenticated: the key was revoked or has expired.
+            Unavailable: the configuration kept changing during the check.
+        """
+        (result,) = await self.check_all([command], principal=principal)
+        return result
+
+    async def check_all(
+        self, commands: Sequence[CheckCommand], *, principal: Principal
+    ) -> Sequence[dict[str, Any]]:
+        """Decide several checks, each alone against stored state, and keep the decisions.
+
+        Raises: as `check`.
+        """
+        found = await self._read([_question(command.check) for command in commands], principal)
+        return [
+            await self._answer(command, stored, configuration, principal)
+            for command, (stored, configuration) in zip(commands, found, strict=True)
+        ]
+
+    async def exposure(
+        self, *, company: str, customer: str, as_of: date | None, principal: Principal
+    ) -> Answer:
+        """The stored exposure of one account, without any document and without a record.
+
+        Raises: as `check`.
+        """
+        question = Question(company, customer, bill_to=customer)
+        ((stored, configuration),) = await self._read([question], principal)
+        return self._decided(_without_document(question, as_of), stored, configuration)
+
+    async def over_limit(
+        self, *, company: str, customer: str, bill_to: str | None, principal: Principal
+    ) -> bool:
+        """Whether the account that bears a paper is above a limit that applies to it, as stored now.
+
+        Raises: as `check`.
+        """
+        question = Question(company, customer, bill_to=bill_to)
+        ((stored, configuration),) = await self._read([question], principal)
+        facts = stored.facts.with_new_account(configuration.policy)
+        situation = situation_of(
+            _without_document(question, None).check, facts, configuration, as_of=stored.today
+        )
+        return any(applied.exceeded for applied in situation.applied)
+
+    async def _read(
+        self, questions: Sequence[Question], principal: Principal
+    ) -> Sequence[tuple[StoredFacts, Configuration]]:
+        for _ in range(MOST_READS):
+            found = await self._facts.read(questions, tenant=principal.tenant, key_id=principal.key_id)
+            if not all(stored.key_live for stored in found):
+                raise Unauthenticated("The API key is not valid.")
+            configurations = [
+                await self._configurations.at(
+                    tenant=principal.tenant, company=question.company, version=stored.config_version
+                )
+                for question, stored in zip(questions, found, strict=True)
+            ]
+            pairs = [(stored, each) for stored, each in zip(found, configurations, strict=True) if each]
+            if len(pairs) == len(questions):
+                return pairs
+        raise Unavailable("The configuration is being changed.")
+
+    def _decided(self, command: CheckCommand, stored: StoredFacts, configuration: Configuration) -> Answer:
+        as_of = command.as_of or stored.today
+        facts = stored.facts.with_new_account(configuration.policy)
+        verdict = decide(command.check, facts, configuration, as_of=as_of)
+        return Answer(
+            decision_id=self._new_id(),
+            check=command.check,
+            verdict=verdict,
+            remedy=find_remedy(verdict, command.check, facts, configuration, as_of=as_of),
+            configuration=configuration,
+            as_of=as_of,
+            evaluated_at=stored.now,
+        )
+
+    async def _answer(
+        self, command: CheckCommand, stored: StoredFacts, configuration: Configuration, principal: Principal
+    ) -> dict[str, Any]:
+        answer = self._decided(command, stored, configuration)
+        plain = rendered(answer)
+        if command.dry_run:
+            return plain
+        document, check = command.check.document, command.check
+        record = DecisionRecord(
+            id=answer.decision_id,
+            tenant=principal.tenant,
+            company=check.company,
+            customer=check.customer,
+            decision=answer.verdict.decision,
+            signal=answer.verdict.signal,
+            decided_at=answer.evaluated_at,
+            kind=document.kind if document else None,
+            number=document.number if document else None,
+            operator=check.operator.id,
+            content={"request": command.request, "answer": plain, "key": principal.key_id},
+        )
+        change = hold_change(
+            answer.verdict,
+            open_hold=stored.open_hold,
+            findings=plain["findings"],
+            owner=stored.owner,
+            request=command.request,
+        )
+        if change is None:
+            await self._decisions.append(record)
+        else:
+            await self._holds.change(change, record)
+        return plain
+
+
+def _question(check: Check) -> Question:
+    return Question(
+        check.company,
+        check.customer,
+        bill_to=check.document.bill_to if check.document else None,
+        operator=check.operator.id,
+        document=check.document,
+    )
+
+
+def _without_document(question: Question, as_of: date | None) -> CheckCommand:
+    check = Check(company=question.company, customer=question.customer, document=None)
+    return CheckCommand(check=check, as_of=as_of, request={})

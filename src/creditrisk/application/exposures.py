@@ -1,0 +1,103 @@
+"""An account's stored exposure, explained down to the paper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from creditrisk.application.answer import Answer, figures, rendered
+from creditrisk.application.check import CheckCredit
+from creditrisk.application.errors import NotFound
+from creditrisk.application.keys import Principal
+from creditrisk.application.papers import Account, CountedPaper, PaperStore
+from creditrisk.domain.decision import amount_signal
+from creditrisk.domain.exposure import counted_amount, included_categories
+from creditrisk.domain.money import format_amount
+from creditrisk.domain.papers import Line
+
+PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Shows the exposure of accounts."""
+
+    checks: CheckCredit
+    papers: PaperStore
+
+    async def of(
+        self, *, company: str, customer: str, as_of: date | None, detail: bool, principal: Principal
+    ) -> dict[str, Any]:
+        """The exposure of one account as plain data.
+
+        Raises:
+            NotFound: nobody ever told the service about this customer.
+            Unauthenticated, Unavailable: as `CheckCredit.check`.
+        """
+        answer = await self.checks.exposure(
+            company=company, customer=customer, as_of=as_of, principal=principal
+        )
+        situation = answer.verdict.situation
+        if situation.facts.risk_customer is None:
+            raise NotFound("There is no such customer.")
+        whole = rendered(answer)
+        headroom = answer.remedy.headroom
+        return {
+            "company": company,
+            "customer": customer,
+            "signal": amount_signal(situation).value,
+            "auto_blocked": situation.auto_blocked,
+            **figures(situation),
+            "headroom": None if headroom is None else format_amount(headroom, situation.currency),
+            **{key: whole[key] for key in ("freshness", "rates", "policy", "as_of", "evaluated_at")},
+            "papers": await self._papers(answer, principal) if detail else None,
+        }
+
+    async def _papers(self, answer: Answer, principal: Principal) -> Sequence[dict[str, Any]]:
+        situation = answer.verdict.situation
+        members = situation.facts.members if situation.exposure is situation.whole_group else ()
+        accounts = {Account(member.company, member.customer) for member in members}
+        accounts.add(Account(answer.check.company, situation.facts.account.customer))
+        found: list[dict[str, Any]] = []
+        after: tuple[str, str, str] | None = None
+        while True:
+            page = await self.papers.counted(
+                sorted(accounts), tenant=principal.tenant, after=after, limit=PAGE
+            )
+            found += [shown for paper in page if (shown := _shown(paper, answer)) is not None]
+            if len(page) < PAGE:
+                return found
+            after = page[-1].company, page[-1].kind, page[-1].number
+
+
+def _shown(paper: CountedPaper, answer: Answer) -> dict[str, Any] | None:
+    """A paper as far as the policy counts it on the reference date."""
+    line = Line(
+        own=True,
+        category=paper.category,
+        type=paper.type,
+        status=paper.status,
+        flags=paper.flags,
+        currency=paper.currency,
+        due_on=paper.due_on or date.max,
+        since=paper.since or date.min,
+        credit=paper.open_amount < 0,
+        papers=1,
+        open_amount=paper.open_amount,
+        total_amount=paper.total_amount,
+    )
+    configuration = answer.configuration
+    amount = counted_amount(line, configuration=configuration, as_of=answer.as_of)
+    if amount is None or paper.category not in included_categories(configuration.policy):
+        return None
+    return {
+        "company": paper.company,
+        "kind": paper.kind,
+        "number": paper.number,
+        "customer": paper.customer,
+        "category": paper.category,
+        "amount": format_amount(amount, paper.currency),
+        "currency": paper.currency,
+        "due_on": paper.due_on.isoformat() if paper.due_on else None,
+        "days_past_due": max((answer.as_of - paper.due_on).days, 0) if paper.due_on else None,
+    }

@@ -1,0 +1,288 @@
+"""Holds: blocked documents waiting for an authoriser (F18, F19, M29 to M32, D9, D10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from creditrisk.application.decisions import DecisionRecord
+from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
+from creditrisk.application.keys import Principal
+from creditrisk.domain.account import Release
+from creditrisk.domain.decision import Outcome, Verdict
+from creditrisk.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A hold as stored."""
+
+    id: str
+    company: str
+    customer: str
+    kind: str
+    number: str
+    total: Money
+    checkpoint: str | None
+    type: str
+    """`rule` (found by a check) | `forced` (put on by a person)."""
+    status: str
+    """`open` | `released` | `rejected` | `cleared`."""
+    ready_to_release: bool
+    findings: Sequence[Any]
+    owner: str | None
+    opened_at: datetime
+    closed_by: str | None = None
+    closed_at: datetime | None = None
+    reason: str | None = None
+    review_on: date | None = None
+    authorised: Money | None = None
+    valid_until: date | None = None
+    with_posting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldOpening:
+    """A check blocked a document: its rule hold is opened, or the open one refreshed."""
+
+    company: str
+    customer: str
+    kind: str
+    number: str
+    total: Money
+    checkpoint: str
+    findings: Sequence[Any]
+    owner: str | None
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldClosing:
+    """A check let a held document pass: `cleared`, or `released` by the operator whose role overrode it."""
+
+    id: str
+    status: str
+    closed_by: str | None
+    on: date
+    authorised: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseUsed:
+    """A check passed on a release that is good for one check only."""
+
+    hold: str
+
+
+HoldChange = HoldOpening | HoldClosing | ReleaseUsed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseOrder:
+    """What a person says when releasing a hold."""
+
+    reason: str | None = None
+    review_on: date | None = None
+    with_posting: bool = False
+    up_to: Money | None = None
+    """The authorised amount; None: the held one."""
+    valid_until: date | None = None
+    as_of: date | None = None
+    """The day of the release; None: today in the company's time zone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldFilter:
+    """Which holds to list; None: any."""
+
+    companies: frozenset[str] | None = None
+    status: str | None = None
+    customer: str | None = None
+
+
+class HoldStore(Protocol):
+    """Keeps holds."""
+
+    async def change(self, change: HoldChange, record: DecisionRecord) -> None:
+        """Apply what a check does to a hold and keep the decision that did it, together and durably.
+
+        An opening finds the document's open rule hold by itself; the id it then has is put into the record's
+        answer.
+        """
+
+    async def get(self, hold_id: str, *, tenant: str) -> Hold | None:
+        """One hold; None where this tenant has none of that id."""
+
+    async def list(self, wanted: HoldFilter, *, tenant: str, after: str | None, limit: int) -> Sequence[Hold]:
+        """Holds in the order they were opened, those after `after`."""
+
+    async def reasons(self, reason_type: str, *, tenant: str) -> frozenset[str]:
+        """The codes of one type of reason; empty where the tenant keeps none."""
+
+    async def release(
+        self, hold_id: str, order: ReleaseOrder, *, tenant: str, by: str, authorised: Money
+    ) -> Hold | None:
+        """Release an open hold; None where it is not open any more."""
+
+    async def reject(self, hold_id: str, *, tenant: str, by: str, reason: str | None) -> Hold | None:
+        """Reject an open hold; None where it is not open any more."""
+
+    async def force(
+        self,
+        *,
+        tenant: str,
+        company: str,
+        document: tuple[str, str] | None,
+        customer: str | None,
+        by: str,
+        reason: str,
+    ) -> Sequence[Hold]:
+        """Put stored documents on hold: the named one, or every open one of a customer.
+
+        Documents already held by a person keep their hold.
+        """
+
+
+def hold_change(
+    verdict: Verdict,
+    *,
+    open_hold: str | None,
+    findings: Sequence[Any],
+    owner: str | None,
+    request: dict[str, Any],
+) -> HoldChange | None:
+    """What a check does to the document's rule hold.
+
+    Blocked with a number, and the document may be saved: opened or refreshed. Not blocked: an open one is
+    closed.
+    """
+    situation = verdict.situation
+    document = situation.check.document
+    if document is None or document.number is None:
+        return None
+    if verdict.decision is Outcome.BLOCK:
+        if verdict.obligations.save != "allowed":
+            return None
+        return HoldOpening(
+            company=situation.check.company,
+            customer=situation.check.customer,
+            kind=document.kind,
+            number=document.number,
+            total=document.total,
+            checkpoint=situation.check.checkpoint,
+            findings=findings,
+            owner=owner or situation.check.operator.id,
+            request=request,
+        )
+    if open_hold is not None:
+        return HoldClosing(
+            id=open_hold,
+            status="released" if verdict.overridden else "cleared",
+            closed_by=situation.check.operator.id,
+            on=situation.as_of,
+            authorised=document.total if verdict.overridden else None,
+        )
+    release: Release | None = situation.facts.release
+    if verdict.authorised and release is not None and situation.policy.recheck_after_release == "always":
+        return ReleaseUsed(hold=release.hold)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What people do with holds. Needs a store that keeps them."""
+
+    store: HoldStore
+
+    async def get(self, hold_id: str, *, principal: Principal) -> Hold:
+        """One hold.
+
+        Raises:
+            NotFound: this tenant has no such hold, or it is in a company the key does not reach.
+        """
+        hold = await self.store.get(hold_id, tenant=principal.tenant)
+        if hold is None or not principal.may_use(hold.company):
+            raise NotFound("There is no such hold.")
+        return hold
+
+    async def release(self, hold_id: str, order: ReleaseOrder, *, principal: Principal) -> Hold:
+        """Authorise a held document, up to an amount and until a day if given.
+
+        Raises:
+            NotFound: as `get`.
+            Conflict: the hold is not open any more.
+            InvalidRequest: the reason is none of the tenant's release reasons, or the amount is in another
+            currency than
+                the held document.
+        """
+        hold = await self.get(hold_id, principal=principal)
+        await self._require_reason("release", order.reason, principal)
+        authorised = order.up_to or hold.total
+        if authorised.currency != hold.total.currency:
+            raise InvalidRequest(
+                "The authorised amount must be in the document's currency.",
+                errors=[
+                    FieldError("/up_to/currency", "other_currency", "must be the held document's currency")
+                ],
+            )
+        by = principal.name or principal.key_id
+        return _still_open(
+            await self.store.release(hold_id, order, tenant=principal.tenant, by=by, authorised=authorised),
+            hold,
+        )
+
+    async def reject(self, hold_id: str, *, reason: str | None, principal: Principal) -> Hold:
+        """Take a document off the queue without authorising it; checking it again may open a new hold.
+
+        Raises: as `release`.
+        """
+        hold = await self.get(hold_id, principal=principal)
+        await self._require_reason("release", reason, principal)
+        by = principal.name or principal.key_id
+        return _still_open(
+            await self.store.reject(hold_id, tenant=principal.tenant, by=by, reason=reason), hold
+        )
+
+    async def force(
+        self,
+        *,
+        company: str,
+        document: tuple[str, str] | None,
+        customer: str | None,
+        reason: str,
+        principal: Principal,
+    ) -> Sequence[Hold]:
+        """Put one stored document, or every open one of a customer, on hold by order of a person (M32).
+
+        Raises:
+            NotFound: the document was never stored.
+            InvalidRequest: the reason is none of the tenant's hold reasons.
+        """
+        await self._require_reason("hold", reason, principal)
+        held = await self.store.force(
+            tenant=principal.tenant,
+            company=company,
+            document=document,
+            customer=customer,
+            by=principal.name or principal.key_id,
+            reason=reason,
+        )
+        if document is not None and not held:
+            raise NotFound("There is no such document.")
+        return held
+
+    async def _require_reason(self, reason_type: str, reason: str | None, principal: Principal) -> None:
+        accepted = await self.store.reasons(reason_type, tenant=principal.tenant)
+        if accepted and reason not in accepted:
+            raise InvalidRequest(
+                f"The reason must be one of the {reason_type} reasons.",
+                errors=[FieldError("/reason", "unknown_reason", f"must be a reason of type {reason_type}")],
+            )
+
+
+def _still_open(changed: Hold | None, hold: Hold) -> Hold:
+    if changed is None:
+        raise Conflict(
+            f"The hold is {hold.status if hold.status != 'open' else 'closed'} already.", code="hold_closed"
+        )
+    return changed

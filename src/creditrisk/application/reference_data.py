@@ -1,0 +1,185 @@
+"""Reference data: small coded lists that customers and papers name, such as document types or credit groups.
+
+All kinds are kept and written alike. What an entry says is its kind's own business: the interface validates
+it, and whoever acts on it knows its fields.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from creditrisk.application.companies import EVERY_COMPANY, MAIN
+from creditrisk.application.errors import Conflict, NotFound
+from creditrisk.application.keys import Principal
+
+
+class ReferenceKind(StrEnum):
+    """The kinds of reference data."""
+
+    DOCUMENT_TYPE = "document_type"
+    PAYMENT_TERMS = "payment_terms"
+    CASH_DISCOUNT = "cash_discount"
+    CREDIT_GROUP = "credit_group"
+    MANAGEMENT_GROUP = "management_group"
+    ACCOUNT_STATUS = "account_status"
+    REASON = "reason"
+    OPERATOR = "operator"
+
+    @property
+    def by_company(self) -> bool:
+        """Whether a company may have entries of its own, which then win over those of every company.
+
+        The other kinds are named by customers or people, who are known by the same code in all companies.
+        """
+        return self in {
+            ReferenceKind.DOCUMENT_TYPE,
+            ReferenceKind.PAYMENT_TERMS,
+            ReferenceKind.CASH_DISCOUNT,
+        }
+
+
+class ReferenceKey(NamedTuple):
+    """Where an entry is kept; ``company`` may be `EVERY_COMPANY`."""
+
+    kind: ReferenceKind
+    company: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceEntry:
+    """One entry as stored. ``content`` has the wire's fields, those at their default left out."""
+
+    company: str
+    code: str
+    content: Mapping[str, Any]
+    updated_by: str | None
+    updated_at: datetime
+
+
+class ReferenceInUse(Exception):
+    """An entry cannot be deleted because customers, limits or papers name it."""
+
+
+class ReferenceStore(Protocol):
+    """Keeps reference data. Every write raises the version of the tenant's configuration."""
+
+    async def put(
+        self, key: ReferenceKey, content: Mapping[str, Any], *, tenant: str, by: str
+    ) -> tuple[ReferenceEntry, bool]:
+        """Set an entry; return it, and whether it is new."""
+
+    async def find(self, keys: Sequence[ReferenceKey], *, tenant: str) -> ReferenceEntry | None:
+        """Return the entry of the first of ``keys`` that is there."""
+
+    async def list(
+        self,
+        kind: ReferenceKind,
+        *,
+        companies: frozenset[str] | None,
+        tenant: str,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> Sequence[ReferenceEntry]:
+        """List entries of these companies (None: of all) by (code, company), beginning behind ``after``."""
+
+    async def delete(self, key: ReferenceKey, *, tenant: str) -> bool:
+        """Delete an entry; False where there was none.
+
+        Raises:
+            ReferenceInUse: something names it.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceData:
+    """Reads and sets reference data of every kind.
+
+    Where a caller names no company, an entry of every company is meant; where there is none, that of `main`,
+    which is the company of a caller who names none everywhere else.
+    """
+
+    store: ReferenceStore
+
+    async def put(
+        self,
+        kind: ReferenceKind,
+        code: str,
+        content: Mapping[str, Any],
+        *,
+        company: str | None,
+        principal: Principal,
+    ) -> tuple[ReferenceEntry, bool]:
+        """Set an entry; return it, and whether it is new."""
+        key = ReferenceKey(kind, _kept_under(kind, company), code)
+        return await self.store.put(key, content, tenant=principal.tenant, by=principal.author)
+
+    async def get(
+        self, kind: ReferenceKind, code: str, *, company: str | None, principal: Principal
+    ) -> ReferenceEntry:
+        """Return the entry that applies in a company: its own, else that of every company.
+
+        Raises:
+            NotFound: there is neither within the key's reach.
+        """
+        candidates = _meant(kind, code, company=company, principal=principal)
+        found = await self.store.find(candidates, tenant=principal.tenant)
+        if found is None:
+            raise NotFound("There is no such entry.")
+        return found
+
+    async def list(
+        self,
+        kind: ReferenceKind,
+        *,
+        companies: frozenset[str] | None,
+        principal: Principal,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> Sequence[ReferenceEntry]:
+        """List the entries of ``companies`` (None: of all), and with them those of every company."""
+        wanted = companies
+        if not kind.by_company:
+            wanted = None
+        elif companies is not None:
+            wanted = companies | {EVERY_COMPANY}
+        return await self.store.list(
+            kind, companies=wanted, tenant=principal.tenant, after=after, limit=limit
+        )
+
+    async def delete(
+        self, kind: ReferenceKind, code: str, *, company: str | None, principal: Principal
+    ) -> None:
+        """Delete an entry: a company's own one if the caller names the company.
+
+        Raises:
+            NotFound: there is no such entry.
+            Conflict: something names it.
+        """
+        # Naming a company never deletes what applies to the others, too.
+        candidates = _meant(kind, code, company=company, principal=principal)
+        if company is not None:
+            candidates = candidates[:1]
+        try:
+            for key in candidates:
+                if await self.store.delete(key, tenant=principal.tenant):
+                    return
+        except ReferenceInUse:
+            raise Conflict("The entry is in use.", code="in_use") from None
+        raise NotFound("There is no such entry.")
+
+
+def _kept_under(kind: ReferenceKind, company: str | None) -> str:
+    return company if kind.by_company and company is not None else EVERY_COMPANY
+
+
+def _meant(
+    kind: ReferenceKind, code: str, *, company: str | None, principal: Principal
+) -> Sequence[ReferenceKey]:
+    if not kind.by_company:
+        return [ReferenceKey(kind, EVERY_COMPANY, code)]
+    order = (EVERY_COMPANY, MAIN) if company is None else (company, EVERY_COMPANY)
+    reached = [each for each in order if each == EVERY_COMPANY or principal.may_use(each)]
+    return [ReferenceKey(kind, each, code) for each in reached]

@@ -1,0 +1,161 @@
+"""The composition root: the only module that sees both HTTP and PostgreSQL."""
+
+import asyncio
+import contextlib
+import gc
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from uuid_utils.compat import uuid7
+
+from creditrisk import __version__
+from creditrisk.adapters import clock
+from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
+from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
+from creditrisk.adapters.postgres.companies import PostgresCompanyStore
+from creditrisk.adapters.postgres.configuration import PostgresConfigurationReader
+from creditrisk.adapters.postgres.customers import PostgresCustomerStore, put_customers
+from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
+from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
+from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers, temporary_limits
+from creditrisk.adapters.postgres.facts import PostgresFactsReader
+from creditrisk.adapters.postgres.holds import PostgresHoldStore
+from creditrisk.adapters.postgres.imports import PostgresImportJournal
+from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
+from creditrisk.adapters.postgres.papers import PostgresPaperStore
+from creditrisk.adapters.postgres.policies import PostgresPolicyStore
+from creditrisk.adapters.postgres.rates import PostgresRateStore
+from creditrisk.adapters.postgres.read_pool import ReadPool
+from creditrisk.adapters.postgres.readiness import PostgresReadiness
+from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
+from creditrisk.api.app import create_app
+from creditrisk.api.context import ApiOptions, Services
+from creditrisk.application.accounts import CreditAccounts
+from creditrisk.application.check import CheckCredit
+from creditrisk.application.companies import Companies
+from creditrisk.application.configuration import Configurations
+from creditrisk.application.customers import Customers
+from creditrisk.application.exposures import Exposures
+from creditrisk.application.holds import Holds
+from creditrisk.application.import_master_data import ImportMasterData
+from creditrisk.application.imports import Imports
+from creditrisk.application.ingest import ImportPapers, IngestPapers
+from creditrisk.application.issued_keys import IssuedKeys
+from creditrisk.application.policies import Policies
+from creditrisk.application.rates import Rates
+from creditrisk.application.reference_data import ReferenceData
+from creditrisk.application.remembered_keys import RememberedKeys
+from creditrisk.presets.loader import load_presets
+from creditrisk.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """Everything behind the HTTP layer, over one database. Use it while it is `opened`."""
+
+    database: Database
+    reads: ReadPool
+    decisions: PostgresDecisionLog
+    services: Services
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Hold the connections open and keep decisions flowing; at the end everything buffered is written.
+
+        Raises:
+            UnsuitableDatabase: the server is too old, or our role there is not bound by row-level security.
+        """
+        await self.database.check()
+        await self.decisions.prepare()
+        await self.reads.open()
+        flushing = asyncio.create_task(self.decisions.keep_flushing())
+        # What start-up made lives as long as the process: collections need not look at it again.
+        gc.collect()
+        gc.freeze()
+        try:
+            yield
+        finally:
+            flushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await flushing
+            await self.decisions.flush()
+            await self.reads.close()
+            await self.database.close()
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """How many connections a process opens, from the settings."""
+    return ConnectionLimits(
+        check_connections=settings.check_connections,
+        write_connections=settings.write_connections,
+        wait_seconds=settings.connection_wait_seconds,
+        statement_seconds=settings.statement_seconds,
+    )
+
+
+def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
+    """Put use cases on top of adapters; nothing connects yet."""
+    database = open_database(url, limits=limits)
+    reads = ReadPool(url, limits=limits)
+    decisions = PostgresDecisionLog(database)
+    holds = PostgresHoldStore(database, uuid7)
+    papers = PostgresPaperStore(database)
+    customers = PostgresCustomerStore(database)
+    accounts = PostgresAccountStore(database)
+    keys = PostgresKeyFinder(reads)
+    presets = load_presets()
+    checks = CheckCredit(
+        facts=PostgresFactsReader(reads),
+        configurations=Configurations(PostgresConfigurationReader(database), presets),
+        decisions=decisions,
+        holds=holds,
+        new_id=uuid7,
+    )
+    services = Services(
+        keys=keys,
+        remembered_keys=RememberedKeys(keys),
+        readiness=PostgresReadiness(database),
+        checks=checks,
+        exposures=Exposures(checks=checks, papers=papers),
+        decisions=decisions,
+        holds=Holds(holds),
+        papers=IngestPapers(papers=papers, limits=checks, checks=decisions, now=clock.now),
+        imports=Imports(journal=PostgresImportJournal(database), new_id=uuid7),
+        import_documents=ImportPapers(name="documents", papers=papers, now=clock.now),
+        import_ledger=ImportPapers(name="ledger", papers=papers, now=clock.now),
+        import_customers=ImportMasterData(
+            name="customers", many=customers, whole=PostgresAllOrNothing(database, put_customers)
+        ),
+        import_credit=ImportMasterData(
+            name="credit", many=accounts, whole=PostgresAllOrNothing(database, put_accounts)
+        ),
+        issued_keys=IssuedKeys(
+            store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now
+        ),
+        policies=Policies(store=PostgresPolicyStore(database), presets=presets),
+        reference_data=ReferenceData(store=PostgresReferenceStore(database)),
+        rates=Rates(store=PostgresRateStore(database)),
+        companies=Companies(store=PostgresCompanyStore(database)),
+        customers=Customers(store=customers),
+        accounts=CreditAccounts(store=accounts, checks=checks),
+        temporary_limits=temporary_limits(database),
+        covers=covers(database),
+        manual_blocks=PostgresManualBlockStore(database),
+    )
+    return Backend(database=database, reads=reads, decisions=decisions, services=services)
+
+
+def build_app(settings: Settings, *, url: str) -> FastAPI:
+    """The service over the database at `url`, ready for a server to run."""
+    backend = build_backend(url, limits=connection_limits(settings))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with backend.opened():
+            yield
+
+    options = ApiOptions(version=__version__, max_body_bytes=settings.max_body_bytes)
+    return create_app(backend.services, options=options, lifespan=lifespan)

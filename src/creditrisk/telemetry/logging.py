@@ -1,0 +1,85 @@
+"""One JSON object per log line on standard error, from our own code and from libraries alike.
+
+Standard output belongs to commands whose result is read by programs. What is logged are ids, codes, counts
+and times; never bodies, keys or names.
+"""
+
+import logging
+import sys
+from typing import BinaryIO
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor
+
+
+def configure_logging(*, level: str = "INFO", stream: BinaryIO | None = None) -> None:
+    """Send every log record of the process to ``stream`` (standard error) as JSON lines.
+
+    ``level`` is the name of the lowest level that is written, as in the ``logging`` module. Calling it again
+    replaces the earlier configuration for loggers not used yet.
+
+    Raises:
+        ValueError: if ``level`` is no level's name.
+    """
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise ValueError("level must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
+    output = stream if stream is not None else sys.stderr.buffer
+    enrich: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    render: list[Processor] = [
+        # Local variables of a frame hold what must not be logged.
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False),
+        ),
+        _render,
+    ]
+    # Our own lines go straight from structlog to the stream: there is one for every request.
+    structlog.configure(
+        processors=[*enrich, *render],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.BytesLoggerFactory(output),
+        cache_logger_on_first_use=True,
+    )
+    _capture_standard_library(number, _JsonLines(output, enrich, render))
+
+
+class _JsonLines(logging.Handler):
+    """Writes the records of libraries in the same form as our own."""
+
+    def __init__(self, output: BinaryIO, enrich: list[Processor], render: list[Processor]) -> None:
+        super().__init__()
+        self._logger = structlog.BytesLogger(output)
+        self._processors = [*enrich, *render]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            event: EventDict = {"event": record.getMessage(), "logger": record.name}
+            if record.exc_info:
+                event["exc_info"] = record.exc_info
+            line: object = event
+            for processor in self._processors:
+                line = processor(None, record.levelname.lower(), line)  # type: ignore[arg-type]
+            self._logger.msg(line)  # type: ignore[arg-type]
+        except Exception:  # noqa: BLE001 - a log line that cannot be written must not stop the work
+            self.handleError(record)
+
+
+def _capture_standard_library(level: int, handler: logging.Handler) -> None:
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    # The service writes its own line per request, with the route and the request id.
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+def _render(_logger: object, _method: str, event: EventDict) -> bytes:
+    return orjson.dumps(event, default=repr)
