@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -81,12 +81,14 @@ def item(
     return line("open_items", amount, due_on=due, flags=flags, own=own, currency=currency)
 
 
+def late(days: int, amount: str = "10.00") -> Line:
+    return item(amount, due=TODAY - timedelta(days=days))
+
+
 def named_items(*items: tuple[str, str, date]) -> tuple[list[Line], list[OpenItem]]:
     """Open items as (number, amount, due date): what they contribute, and their names for the remedy."""
-    return (
-        [item(amount, due=due) for _, amount, due in items],
-        [OpenItem(number, due, "EUR", Decimal(amount)) for number, amount, due in items],
-    )
+    lines = [item(amount, due=due) for _, amount, due in items]
+    return lines, [OpenItem(number, line) for (number, _, _), line in zip(items, lines, strict=True)]
 
 
 def document(kind: Kind, total: str | Money, **stated: Any) -> Document:
@@ -242,3 +244,7 @@ def paid(lines: Iterable[Line], amount: Decimal) -> list[Line]:
         left -= settled
         kept.append(each._replace(open_amount=each.open_amount - settled))
     return [*kept, item(str(-left)), line("ledger_balance", str(-amount))]
+
+
+def found(asked: Document | None, stored: Facts, *, checkpoint: str = "save", **overrides: Any) -> list[Code]:
+    return codes(decided(check(asked, checkpoint=checkpoint), stored, configuration(**overrides)))

@@ -68,6 +68,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL ROLE creditrisk_owner")
     for function in (
         "credit_facts_1(text, text, text, text, text, text, jsonb)",
+        "packed_line_1(boolean, paper_line, integer)",
         "manual_blocks_1(text, text, text)",
         "account_facts_1(text, text, text)",
         "temporary_limits_1(text, text, text, text)",

@@ -154,6 +154,13 @@ as $$
     where b.tenant = p_tenant and b.company = p_company and b.customer = p_customer and b.lifted_at is null
 $$;
 
+-- A paper's line as the reader unpacks it; sign -1 takes it out.
+create function packed_line_1(own boolean, line paper_line, sign int) returns jsonb
+language sql immutable parallel safe
+return jsonb_build_array(
+    own, (line).category, (line).type, (line).status, (line).flags, (line).currency, (line).due_on, (line).since,
+    (line).credit, sign, ((line).open_amount * sign)::text, ((line).total_amount * sign)::text);
+
 -- Exposure is kept per customer of the paper; who bears it is settled here. A paper with a bill-to is borne by that
 -- customer whatever its risk customer is (looked up once, never chained); any other by the risk customer of its own.
 create function credit_facts_1(
@@ -247,7 +254,8 @@ begin
     item as (
         select i.* from scope s
         cross join lateral (
-            select p.number, (p.line).due_on as due_on, (p.line).currency as currency, (p.line).open_amount as open_amount
+            select s.company = p_company and s.customer = v_risk_id as own, p.number, p.line,
+                   (p.line).due_on as due_on
             from paper p
             where p.tenant = p_tenant and p.company = s.company and (p.line).customer = s.written_for
               and (p.line).billed = s.billed and (p.line).category = 'open_items' and not (p.line).credit
@@ -284,18 +292,10 @@ begin
         'lines', (select jsonb_agg(jsonb_build_array(b.own, b.category, b.type, b.status, b.flags, b.currency, b.due_on, b.since,
                                                      b.credit, b.papers, b.open_amount::text, b.total_amount::text))
                   from bucket b),
-        'adjustments', (select jsonb_agg(jsonb_build_array(
-                            a.own, (a.line).category, (a.line).type, (a.line).status, (a.line).flags, (a.line).currency,
-                            (a.line).due_on, (a.line).since, (a.line).credit, a.sign,
-                            ((a.line).open_amount * a.sign)::text, ((a.line).total_amount * a.sign)::text))
-                        from adjustment a),
-        'held', (select jsonb_agg(jsonb_build_array(
-                     h.own, (h.line).category, (h.line).type, (h.line).status, (h.line).flags, (h.line).currency,
-                     (h.line).due_on, (h.line).since, (h.line).credit, -1,
-                     (-(h.line).open_amount)::text, (-(h.line).total_amount)::text))
-                 from held h),
-        'items', (select jsonb_agg(jsonb_build_array(i.number, i.due_on, i.currency, i.open_amount::text)
-                                   order by i.due_on, i.number) from item i),
+        'adjustments', (select jsonb_agg(packed_line_1(a.own, a.line, a.sign)) from adjustment a),
+        'held', (select jsonb_agg(packed_line_1(h.own, h.line, -1)) from held h),
+        'items', (select jsonb_agg(to_jsonb(i.number) || packed_line_1(i.own, i.line, 1) order by i.due_on, i.number)
+                  from item i),
         'operator', (select r.content from reference r
                      where r.tenant = p_tenant and r.company = '' and r.kind = 'operator' and r.code = p_operator),
         'holds', case when v_number is not null then (

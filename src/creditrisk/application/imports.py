@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
@@ -176,7 +177,10 @@ class _Run(Generic[T]):
 
     async def record(self, status: JobStatus) -> None:
         """Bring the journal up to date."""
-        errors, self._unrecorded = self._unrecorded, []
+        # What is stored is complained about after what is read; in the order of lines it is easier to follow.
+        errors = sorted(self._unrecorded, key=attrgetter("line"))
+        self._unrecorded = []
+        self.answered += errors[: ERRORS_ANSWERED - len(self.answered)]
         await self._journal.record(
             self.id, tenant=self._principal.tenant, counts=self.counts, errors=errors, status=status
         )
@@ -212,9 +216,7 @@ class _Run(Generic[T]):
 
     def _reject(self, line: int, errors: Sequence[FieldError]) -> None:
         self.counts.rejected += 1
-        complaints = [LineError(line, *error) for error in errors]
-        self._unrecorded += complaints
-        self.answered += complaints[: ERRORS_ANSWERED - len(self.answered)]
+        self._unrecorded += [LineError(line, *error) for error in errors]
 
 
 class _Positions:

@@ -150,8 +150,8 @@ def believed_operator(
     """Settle who is at the keyboard: the stored operator wins over the request, that over the policy.
 
     A request can make a stored operator stricter, never laxer; where requests are not trusted
-    (`trust_request_operator` false) its roles and `strict: false` are ignored altogether. In a company that is
-    not one of his, a stored operator has no rights at all.
+    (`trust_request_operator` false) its roles and `strict: false` are ignored altogether. In a company that
+    is not one of his, a stored operator has no rights at all.
     """
     if stored is not None and stored.companies and company not in stored.companies:
         return Operator(id=claimed.id, strict=True)

@@ -1,7 +1,7 @@
 """Exposure: what the counted lines of an account, or of a group of accounts, add up to.
 
-Sums are exact per category and currency, and each such sum is converted once (docs/domain.md, Exposure and
-Money).
+Sums are exact per category and currency, and each such sum is converted once (docs/domain.md, Exposure;
+docs/domain.md, Money and dates).
 """
 
 from collections import defaultdict

@@ -20,6 +20,11 @@ class Severity(StrEnum):
     """Is told, and changes nothing."""
 
 
+SEVERITIES = {"block": Severity.HARD, "warn": Severity.SOFT, "allow": Severity.INFO}
+"""What a policy's word for a reaction makes of a finding; words not listed here mean that nothing is
+found."""
+
+
 class Code(StrEnum):
     """What a check found, most fundamental first."""
 

@@ -98,8 +98,7 @@ class Money(NamedTuple):
             raise InvalidMoney("too_many_decimals", f"has more decimals than {currency} has minor units")
         return cls(exact or _ZEROS[currency], currency)
 
-    # A tuple would be made longer by `+`; of money the sum is meant, and nothing else can be added to it.
-    def __add__(self, other: "Money") -> "Money":  # type: ignore[override]
+    def __add__(self, other: "Money") -> "Money":  # type: ignore[override] # a sum, where a tuple grows
         if self.currency != other.currency:
             raise CurrencyMismatch(self.currency, other.currency)
         return Money(EXACT.add(self.amount, other.amount), self.currency)

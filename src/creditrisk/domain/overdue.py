@@ -1,4 +1,4 @@
-"""What is past due, how long already, and what of it the overdue tests see (docs/domain.md, Exposure)."""
+"""What is past due, how long already, and what of it the overdue tests see (docs/domain.md, Overdue)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

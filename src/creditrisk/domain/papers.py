@@ -107,9 +107,7 @@ class OpenItem(NamedTuple):
     """One positive open item, named so that a remedy can say which to pay."""
 
     number: str
-    due_on: date
-    currency: str
-    open_amount: Decimal
+    line: Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

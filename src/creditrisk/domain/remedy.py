@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from creditrisk.domain.counting import POSTED, adds_to_exposure, days_at_bank, included_categories
+from creditrisk.domain.counting import (
+    POSTED,
+    adds_to_exposure,
+    days_at_bank,
+    included_categories,
+    item_is_open,
+)
 from creditrisk.domain.decision import NotControlled, Outcome, Signal, Verdict, decide
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.findings import CREDIT, Code, Finding, Severity
@@ -122,12 +128,15 @@ def _cure_of_limit(finding: Finding, situation: Situation, excess: Decimal) -> D
 def _items_to_pay(situation: Situation, payment: Decimal) -> tuple[str, ...]:
     numbers: list[str] = []
     left = payment
-    for item in situation.facts.items:
-        amount = situation.converter.convert(item.open_amount, item.currency)
+    binding = situation.binding
+    of_group = binding is not None and binding.limit.whole_group
+    for number, line in situation.facts.items:
         if left <= 0:
             break
-        if amount is not None:
-            numbers.append(item.number)
+        amount = situation.converter.convert(line.open_amount, line.currency)
+        payable = (line.own or of_group) and item_is_open(line, situation.policy, situation.as_of)
+        if payable and amount is not None:
+            numbers.append(number)
             left -= amount
     return tuple(numbers)
 

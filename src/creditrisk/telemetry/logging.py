@@ -63,8 +63,8 @@ class _JsonLines(logging.Handler):
                 event["exc_info"] = record.exc_info
             line: object = event
             for processor in self._processors:
-                line = processor(None, record.levelname.lower(), line)  # type: ignore[arg-type]
-            self._logger.msg(line)  # type: ignore[arg-type]
+                line = processor(None, record.levelname.lower(), line)  # type: ignore[arg-type] # any processor
+            self._logger.msg(line)  # type: ignore[arg-type] # the renderer, last of them, makes bytes
         except Exception:  # noqa: BLE001 - a log line that cannot be written must not stop the work
             self.handleError(record)
 

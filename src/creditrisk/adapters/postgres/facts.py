@@ -93,8 +93,10 @@ def stored_facts(row: Mapping[str, Any]) -> StoredFacts:
             passed_on=Decimal(row["passed_on"] or 0),
             held=_lines(row["held"]),
             items=[
-                OpenItem(number, _day(due_on), currency, Decimal(amount))
-                for number, due_on, currency, amount in row["items"] or []
+                OpenItem(number, line)
+                for (number, *_), line in zip(
+                    row["items"] or [], _lines([line for _, *line in row["items"] or []]), strict=True
+                )
             ],
             members=[_member(member) for member in row["members"] or []],
             head=row["head"],
