@@ -108,7 +108,13 @@ _DOCUMENT: Final[JSON] = {
     "source": "erp",
     "follows": [{"kind": "quotation", "number": "Q-9", "total": eur("5.00")}],
 }
-_ENTRY: Final[JSON] = {"customer": ID, "company": "main", "total": eur("100.00"), "date": DAY, "source": "erp"}
+_ENTRY: Final[JSON] = {
+    "customer": ID,
+    "company": "main",
+    "total": eur("100.00"),
+    "date": DAY,
+    "source": "erp",
+}
 
 _CHECK: Final[JSON] = {
     "company": "main",
@@ -162,9 +168,7 @@ def _configuration() -> Iterator[Writing]:
     rate = {"from": "USD", "to": "EUR", "date": DAY, "rate": "0.5", "type": "default"}
     yield Writing(operation="put_rates", method="PUT", path="/v1/rates", body={"rates": [rate]})
     policy = {"preset": "standard", "overrides": {"calculation_start": "2020-01-01", "max_days_overdue": 90}}
-    yield Writing(
-        operation="put_policy", method="PUT", path="/v1/policy", body=policy, headers=_ANY_VERSION
-    )
+    yield Writing(operation="put_policy", method="PUT", path="/v1/policy", body=policy, headers=_ANY_VERSION)
 
 
 def _customers() -> Iterator[Writing]:
@@ -289,9 +293,7 @@ def stocked(caller: httpx.Client) -> Stock:
     held = {**_CHECK, "document": {**_CHECK["document"], "number": "SO-HELD", "total": eur("900000.00")}}
     decision = ok(caller.post("/v1/check", json=held))
     line = b'{"kind": "open_item", "id": "I-1", "customer": "K-1", "total": 1}'
-    report = caller.post(
-        "/v1/ledger:import", content=line, headers={"Content-Type": "application/x-ndjson"}
-    )
+    report = caller.post("/v1/ledger:import", content=line, headers={"Content-Type": "application/x-ndjson"})
     key = ok(caller.post("/v1/keys", json={"name": "spare", "scopes": ["check"]}))
     return Stock(
         hold=decision["hold"]["id"],

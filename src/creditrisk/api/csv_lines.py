@@ -95,26 +95,30 @@ async def _rows(
     lines: AsyncIterator[RawLine],
 ) -> AsyncIterator[tuple[int, int, list[str] | FieldError]]:
     """Yield (first line, length, cells or what is wrong); a quoted cell may go over several lines."""
-    first, text, quoted = 0, "", False
+    first, size, quoted = 0, 0, False
+    parts: list[str] = []
     async for number, raw in lines:
         if not quoted:
-            first, text = number, ""
-        try:
-            line = None if raw is None else raw.decode()
-        except UnicodeDecodeError:
-            yield first, len(text), _NOT_UTF8
+            first, size, parts = number, 0, []
+        size += LONGEST_LINE + 1 if raw is None else len(raw)
+        line = _decoded(raw) if raw is not None and size <= LONGEST_LINE else TOO_LONG
+        if isinstance(line, FieldError):
+            yield first, 0, line
             quoted = False
             continue
-        if line is None or len(text) + len(line) > LONGEST_LINE:
-            yield first, len(text), TOO_LONG
-            quoted = False
-            continue
+        parts.append(line)
         quoted = _ends_quoted(line, quoted=quoted)
-        text = f"{text}{line}\n" if quoted else text + line
-        if not quoted and text:
-            yield first, len(text), _cells(text)
+        if not quoted and (line or len(parts) > 1):
+            yield first, size, _cells("\n".join(parts))
     if quoted:
-        yield first, len(text), _NOT_CSV
+        yield first, size, _NOT_CSV
+
+
+def _decoded(raw: bytes) -> str | FieldError:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return _NOT_UTF8
 
 
 def _ends_quoted(line: str, *, quoted: bool) -> bool:

@@ -70,22 +70,50 @@ AtomicQuery = Annotated[
     bool, Query(description="All lines or none: with an error in any, nothing is stored (422).")
 ]
 
-_STREAM: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "As long as need be, compressed with gzip if wanted. A line is the body of the "
-        "corresponding PUT with its key; of a paper, `deleted` true deletes. In a table all amounts of a row "
-        "share the column `currency`, lists and other objects are JSON in the cell, `document` is "
-        "kind:number, empty cells are absent.",
-        "content": {NDJSON: {"schema": {"type": "string"}}, CSV: {"schema": {"type": "string"}}},
+
+def _stream(*, lines: str, table: str) -> dict[str, Any]:
+    """Document a body that is a stream, with an example of each way to write it."""
+    return {
+        "requestBody": {
+            "required": True,
+            "description": "As long as need be, compressed with gzip if wanted. A line is the body of the "
+            "corresponding PUT with its key; of a paper, `deleted` true deletes. In a table all amounts of a "
+            "row share the column `currency`, lists and other objects are JSON in the cell, `document` is "
+            "kind:number, empty cells are absent.",
+            "content": {
+                NDJSON: {"schema": {"type": "string"}, "examples": {"lines": {"value": lines}}},
+                CSV: {"schema": {"type": "string"}, "examples": {"table": {"value": table}}},
+            },
+        }
     }
-}
+
+
+_DOCUMENTS: Final = _stream(
+    lines='{"kind": "order", "number": "SO-1", "customer": "C-1001", '
+    '"total": {"amount": "1200.00", "currency": "EUR"}, "version": 3}\n'
+    '{"kind": "order", "number": "SO-0", "deleted": true}\n',
+    table="kind,number,customer,total,currency,version\norder,SO-1,C-1001,1200.00,EUR,3\n",
+)
+_LEDGER: Final = _stream(
+    lines='{"kind": "open_item", "id": "R-77", "customer": "C-1001", "due_date": "2026-10-31", '
+    '"total": {"amount": "4000.00", "currency": "EUR"}, "document": {"kind": "invoice", "number": "I-9"}}\n',
+    table="kind,id,customer,due_date,total,open_amount,currency,document\n"
+    "open_item,R-77,C-1001,2026-10-31,4000.00,1500.00,EUR,invoice:I-9\n",
+)
+_CUSTOMERS: Final = _stream(
+    lines='{"id": "C-1001", "name": "Brown & Sons", "relations": {"owner": "brown"}}\n',
+    table='id,name,relations\nC-1001,Brown & Sons,"{""owner"": ""brown""}"\n',
+)
+_CREDIT: Final = _stream(
+    lines='{"id": "C-1001", "limit": {"amount": "100000.00", "currency": "EUR"}, "max_days_overdue": 30}\n',
+    table="id,company,limit,currency,max_days_overdue\nC-1001,main,100000.00,EUR,30\n",
+)
 
 router = resource_router(prefix="/v1", tag="imports")
 
 
 @router.post(
-    "/documents:import", response_model=ImportAnswer, openapi_extra=_STREAM, responses=documented(415)
+    "/documents:import", response_model=ImportAnswer, openapi_extra=_DOCUMENTS, responses=documented(415)
 )
 async def import_documents(
     *,
@@ -105,7 +133,7 @@ async def import_documents(
     return _answer(request, report)
 
 
-@router.post("/ledger:import", response_model=ImportAnswer, openapi_extra=_STREAM, responses=documented(415))
+@router.post("/ledger:import", response_model=ImportAnswer, openapi_extra=_LEDGER, responses=documented(415))
 async def import_ledger(
     *,
     request: Request,
@@ -125,7 +153,7 @@ async def import_ledger(
 
 
 @router.post(
-    "/customers:import", response_model=ImportAnswer, openapi_extra=_STREAM, responses=documented(415)
+    "/customers:import", response_model=ImportAnswer, openapi_extra=_CUSTOMERS, responses=documented(415)
 )
 async def import_customers(
     *,
@@ -143,7 +171,7 @@ async def import_customers(
     return _answer(request, report)
 
 
-@router.post("/credit:import", response_model=ImportAnswer, openapi_extra=_STREAM, responses=documented(415))
+@router.post("/credit:import", response_model=ImportAnswer, openapi_extra=_CREDIT, responses=documented(415))
 async def import_credit(
     *,
     request: Request,

@@ -1,46 +1,15 @@
 import gzip
 import json
-import resource
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.api.feeds.bodies import CSV, NDJSON, eur, item, ndjson, paper
-from tests.api.feeds.calls import exposure
+from tests.api.feeds.calls import counts, exposure, imported, places, seen
 from tests.api.feeds.conftest import Site
 
 LEDGER = "/v1/ledger:import"
 DOCUMENTS = "/v1/documents:import"
-
-
-def imported(erp: httpx.Client, path: str, content: bytes | str, **headers: str) -> dict[str, Any]:
-    """Send a stream of JSON lines, or with `Content-Type` in headers another one."""
-    answer = erp.post(path, content=content, headers={**NDJSON, **headers})
-    assert answer.status_code == 200, answer.text
-    said: dict[str, Any] = answer.json()
-    return said
-
-
-def counts(report: dict[str, Any]) -> tuple[int, int, int, int]:
-    """(accepted, unchanged, stale, rejected)."""
-    return report["accepted"], report["unchanged"], report["stale"], report["rejected"]
-
-
-def places(report: dict[str, Any]) -> list[tuple[int, str, str]]:
-    """(line, pointer, code) of every complaint."""
-    return [(error["line"], error["pointer"], error["code"]) for error in report["errors"]]
-
-
-def seen(erp: httpx.Client, import_id: str, **query: Any) -> dict[str, Any]:
-    answer = erp.get(f"/v1/imports/{import_id}", params=query)
-    assert answer.status_code == 200, answer.text
-    said: dict[str, Any] = answer.json()
-    return said
 
 
 def test_good_lines_are_kept_and_every_complaint_names_its_line(erp: httpx.Client) -> None:
@@ -202,7 +171,7 @@ def test_what_is_no_stream_is_a_problem(
         b'{"kind": ["open_item"], "id": "1"}',
         b"null",
         b"x" * 2_000_000,
-        json.dumps(item("1", colour={"a": 1}, **{f"f{n}": n for n in range(500)})).encode(),
+        json.dumps({**item("1", colour={"a": 1}), **{f"f{n}": n for n in range(500)}}).encode(),
     ],
     ids=lambda line: line[:20],
 )
@@ -302,109 +271,13 @@ def test_the_answer_has_the_first_thousand_complaints_and_the_journal_all(erp: h
     assert found == list(range(1, 2_101))
 
 
-class Tap:
-    """A stream that stands still until it is told to go on."""
-
-    def __init__(self) -> None:
-        self._on = threading.Event()
-
-    def stream(self, *parts: bytes) -> Iterator[bytes]:
-        for part in parts:
-            yield part
-            self._on.wait(timeout=30)
-
-    def open(self) -> None:
-        self._on.set()
-
-
-def wait_for(erp: httpx.Client, site: Site, acme: str, *, accepted: int) -> dict[str, Any]:
-    """The tenant's only import, as soon as it has come that far."""
-    while True:
-        for import_id in site.imports(acme):
-            job = seen(erp, import_id)
-            if job["accepted"] >= accepted:
-                return job
-        time.sleep(0.02)
-
-
-def test_progress_shows_while_the_stream_still_comes(erp: httpx.Client, site: Site, acme: str) -> None:
-    tap = Tap()
-    first, rest = (
-        ndjson(item(str(number)) for number in numbers) for numbers in (range(1_000), range(1_000, 1_010))
-    )
-    answers: list[dict[str, Any]] = []
-    sender = threading.Thread(
-        target=lambda: answers.append(imported_slowly(site, acme, tap.stream(first, rest)))
-    )
-    sender.start()
-    job = wait_for(erp, site, acme, accepted=1_000)
-    assert (job["status"], job["finished_at"], counts(job)) == ("running", None, (1_000, 0, 0, 0))
-    tap.open()
-    sender.join()
-    assert counts(answers[0]) == (1_010, 0, 0, 0)
-    assert seen(erp, answers[0]["import_id"])["status"] == "done"
-
-
-def imported_slowly(site: Site, acme: str, parts: Iterator[bytes], path: str = LEDGER) -> dict[str, Any]:
-    with site.caller(acme, "ingest") as caller:
-        said: dict[str, Any] = caller.post(path, content=parts, headers=NDJSON).json()
-    return said
-
-
-def test_what_was_stored_stays_when_the_caller_leaves(erp: httpx.Client, site: Site, acme: str) -> None:
-    stream = ndjson(item(str(number), "1") for number in range(1_500))
-    key = site.key(acme, "ingest")
-    head = (
-        f"POST {LEDGER} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
-        f"Content-Type: application/x-ndjson\r\nContent-Length: {len(stream) + 1}\r\n\r\n"
-    )
-    with socket.create_connection((site.server.host, site.server.port)) as connection:
-        connection.sendall(head.encode() + stream)
-        wait_for(erp, site, acme, accepted=1_000)
-    while (job := wait_for(erp, site, acme, accepted=1_000))["status"] == "running":
-        time.sleep(0.02)
-    assert (job["status"], counts(job)) == ("failed", (1_000, 0, 0, 0))
-    assert exposure(erp) == {"open_items": "1000.00"}
-
-
-def test_only_some_imports_of_all_or_nothing_run_together(erp: httpx.Client, site: Site, acme: str) -> None:
-    tap = Tap()
-    senders = [
-        threading.Thread(
-            target=imported_slowly, args=(site, acme, tap.stream(b"\n", b"\n"), f"{LEDGER}?atomic=true")
-        )
-        for _ in range(2)
-    ]
-    for sender in senders:
-        sender.start()
-    while len(site.imports(acme)) < 2:
-        time.sleep(0.02)
-    answer = erp.post(f"{LEDGER}?atomic=true", content=b"\n", headers=NDJSON)
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
-    assert counts(imported(erp, LEDGER, b"\n")) == (0, 0, 0, 0)
-    tap.open()
-    for sender in senders:
-        sender.join()
-    assert erp.post(f"{LEDGER}?atomic=true", content=b"\n", headers=NDJSON).status_code == 200
-
-
-@pytest.mark.parametrize("query", ["", "?atomic=true"])
-def test_memory_does_not_grow_with_the_stream(erp: httpx.Client, query: str) -> None:
-    def stream(number: int) -> Iterator[bytes]:
-        # Small on the way, 100 kB for each line once decompressed.
-        pad = b" " * 100_000
-        compressor = gzip.compress
-        for start in range(0, number, 50):
-            yield compressor(
-                b"".join(
-                    json.dumps(item(str(line))).encode() + pad + b"\n" for line in range(start, start + 50)
-                )
-            )
-
-    headers = {"Content-Encoding": "gzip"}
-    imported(erp, LEDGER + query, b"".join(stream(100)), **headers)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    report = imported(erp, LEDGER + query, b"".join(stream(2_000)), **headers)
-    assert report["rejected"] == 0
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown < 60_000, "kilobytes, of 200,000 that went through"
+@pytest.mark.parametrize("stream", ["documents", "ledger", "customers", "credit"])
+def test_the_examples_of_the_documentation_can_be_sent_as_they_are(erp: httpx.Client, stream: str) -> None:
+    erp.put("/v1/customers/C-1001", json={})
+    path = f"/v1/{stream}:import"
+    content = erp.get("/openapi.json").json()["paths"][path]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/x-ndjson", "text/csv"}
+    for media_type, described in content.items():
+        for example in described["examples"].values():
+            report = imported(erp, path, example["value"], **{"Content-Type": media_type})
+            assert (report["rejected"], report["stale"]) == (0, 0)
