@@ -8,13 +8,16 @@ RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock clean
+.PHONY: help run demo test check format openapi lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Serve with the embedded PostgreSQL; another port: make run CREDITRISK_PORT=8001
 	@$(RUN) creditrisk serve --demo
+
+demo: $(INSTALLED) ## Show the answers of a running service with the demo data, in colour
+	@$(RUN) creditrisk demo
 
 test: check ## Lint, types, architecture and the whole suite
 	@$(RUN) pytest -n 2
@@ -27,6 +30,9 @@ check: $(INSTALLED) ## Formatting, lint and types only
 format: $(INSTALLED) ## Format the code and mend what lint can mend
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
+
+openapi: $(INSTALLED) ## Write openapi/openapi.json anew, after a change of the HTTP API
+	@$(RUN) creditrisk openapi --output openapi/openapi.json
 
 # Names, versions and hashes only: where packages come from is the machine's business.
 COMPILE := piptools compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \

@@ -1,7 +1,6 @@
 """A company's configuration in PostgreSQL: what checks load, and what every write of it has to do first."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from creditrisk.adapters.postgres.endless import read_day
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.application.configuration import StoredConfiguration
 from creditrisk.application.reference_data import ReferenceKind
@@ -123,4 +123,4 @@ def _rank(stored: int | None) -> Decimal | None:
 def _rates(packed: Iterable[tuple[str, str, str, list[str], list[str]]]) -> Iterator[Rate]:
     for type_, source, target, days, rates in packed:
         for day, rate in zip(days, rates, strict=True):
-            yield Rate(source, target, date.fromisoformat(day), Decimal(rate), type_)
+            yield Rate(source, target, read_day(day), Decimal(rate), type_)

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from creditrisk.adapters.postgres.endless import read_day
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.application.check import Question, StoredFacts
 from creditrisk.domain.account import (
@@ -119,13 +120,6 @@ def stored_facts(row: Mapping[str, Any]) -> StoredFacts:
     )
 
 
-_ENDLESS = {"infinity": date.max, "-infinity": date.min}
-
-
-def _day(text: str) -> date:
-    return _ENDLESS.get(text) or date.fromisoformat(text)
-
-
 def _lines(rows: Sequence[Any] | None) -> list[Line]:
     return [
         Line(
@@ -135,8 +129,8 @@ def _lines(rows: Sequence[Any] | None) -> list[Line]:
             status,
             flags,
             currency,
-            _day(due_on),
-            _day(since),
+            read_day(due_on),
+            read_day(since),
             credit,
             papers,
             Decimal(open_amount),
@@ -278,7 +272,7 @@ def _release(stored: Mapping[str, Any] | None) -> Release | None:
     return Release(
         hold=stored["id"],
         checkpoint=stored["checkpoint"] or "save",
-        released_on=date.fromisoformat(stored["released_on"]),
+        released_on=read_day(stored["released_on"]),
         authorised=Money(Decimal(stored["amount"]), stored["currency"]),
         valid_until=_maybe_day(stored["valid_until"]),
         used=stored["used"],
@@ -290,7 +284,7 @@ def _money(stored: Mapping[str, str]) -> Money:
 
 
 def _maybe_day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+    return None if text is None else read_day(text)
 
 
 def _period(stored: Mapping[str, Any]) -> Period:

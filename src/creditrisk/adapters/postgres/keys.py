@@ -6,6 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from creditrisk.adapters.postgres.endless import with_zone
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.tables import api_key
@@ -108,7 +109,7 @@ def _record(row: sa.Row[Any]) -> KeyRecord:
         name=row.name,
         scopes=frozenset(Scope(scope) for scope in row.scopes),
         companies=None if row.companies is None else frozenset(row.companies),
-        expires_at=row.expires_at,
+        expires_at=None if row.expires_at is None else with_zone(row.expires_at),
         revoked_at=row.revoked_at,
         created_at=row.created_at,
         created_by=row.created_by,

@@ -46,20 +46,38 @@ _STAGED_COLUMNS: Final = (
     "line", "company", "kind", "number", "customer", "deleted", "version", "source", "content",
 )  # fmt: skip
 
+# Who bears a paper is settled as in credit_facts: its bill-to, else its customer's risk customer, else he.
 _COUNTED: Final = sa.text(
     """
-    SELECT company, kind, number, (line).customer AS customer, (line).category AS category,
-        (line).type AS type, (line).status AS status, (line).flags AS flags, (line).currency AS currency,
-        CASE WHEN isfinite((line).due_on) THEN (line).due_on END AS due_on,
-        CASE WHEN isfinite((line).since) THEN (line).since END AS since,
-        (line).open_amount AS open_amount, (line).total_amount AS total_amount
-    FROM paper
-    JOIN unnest(CAST(:companies AS text[]), CAST(:customers AS text[]))
-            AS asked (asked_company, asked_customer)
-        ON company = asked_company AND (line).customer = asked_customer
-    WHERE tenant = :tenant AND (line).category IS NOT NULL
-        AND (company, kind, number) > (:after_company, :after_kind, :after_number)
-    ORDER BY company, kind, number
+    WITH asked AS (
+        SELECT company, customer FROM unnest(CAST(:companies AS text[]), CAST(:customers AS text[]))
+            AS asked (company, customer)
+    ), scope AS (
+        SELECT company, customer, customer AS written_for, true AS billed FROM asked
+        UNION ALL
+        SELECT a.company, a.customer, a.customer, false FROM asked AS a
+        LEFT JOIN customer AS c ON c.tenant = :tenant AND c.customer = a.customer
+        WHERE c.risk_customer IS NULL OR c.risk_customer = c.customer
+        UNION ALL
+        SELECT a.company, a.customer, c.customer, false FROM asked AS a
+        JOIN customer AS c ON c.tenant = :tenant AND c.risk_customer = a.customer AND c.customer <> a.customer
+    )
+    SELECT p.company, p.kind, p.number, s.customer, (p.line).category AS category,
+        (p.line).type AS type, (p.line).status AS status, (p.line).flags AS flags,
+        (p.line).currency AS currency,
+        CASE WHEN isfinite((p.line).due_on) THEN (p.line).due_on END AS due_on,
+        CASE WHEN isfinite((p.line).since) THEN (p.line).since END AS since,
+        (p.line).open_amount AS open_amount, (p.line).total_amount AS total_amount,
+        EXISTS (
+            SELECT FROM hold AS h
+            WHERE h.tenant = :tenant AND h.company = p.company AND h.kind = p.kind AND h.number = p.number
+                AND h.status = 'open') AS held
+    FROM paper AS p
+    JOIN scope AS s
+        ON s.company = p.company AND s.written_for = (p.line).customer AND s.billed = (p.line).billed
+    WHERE p.tenant = :tenant AND (p.line).category IS NOT NULL
+        AND (p.company, p.kind, p.number) > (:after_company, :after_kind, :after_number)
+    ORDER BY p.company, p.kind, p.number
     LIMIT :limit
     """
 )

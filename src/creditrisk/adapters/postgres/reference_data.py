@@ -123,6 +123,7 @@ class PostgresReferenceStore:
             await raise_config_version(connection, tenant=tenant)
             # Whoever names the entry locks it, too, so the next statement sees everything that does.
             if (await connection.execute(locked)).one_or_none() is None:
+                await connection.rollback()  # nothing was changed, so the version stays as well
                 return False
             if asked is not None and (await connection.execute(asked, names)).scalar_one():
                 raise ReferenceInUse

@@ -1,0 +1,39 @@
+"""The database a command works on: the one of CREDITRISK_DATABASE_URL, else the embedded one."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+
+from creditrisk.adapters.embedded.server import running
+from creditrisk.adapters.postgres.preparation import prepare
+from creditrisk.bootstrap import Backend, build_backend, connection_limits
+from creditrisk.cli.terminal import waiting
+from creditrisk.settings import Settings
+
+
+@contextmanager
+def database_address(settings: Settings) -> Iterator[str]:
+    """Give the address of the database: the embedded one is joined where it runs, else started for the block.
+
+    Raises:
+        EmbeddedPostgresError: the embedded PostgreSQL cannot be started.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    with ExitStack() as stack:
+        with waiting("Starting PostgreSQL …"):
+            server = stack.enter_context(running(settings.data_dir))
+        yield server.url()
+
+
+@asynccontextmanager
+async def opened_backend(settings: Settings, *, address: str) -> AsyncIterator[Backend]:
+    """Give the use cases over a database brought to this release's schema first.
+
+    Raises:
+        UnreachableDatabase, UnsuitableDatabase: it is not to be had.
+    """
+    await prepare(address)
+    backend = build_backend(address, limits=connection_limits(settings))
+    async with backend.opened():
+        yield backend

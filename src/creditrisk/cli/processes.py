@@ -1,0 +1,114 @@
+"""Running the service: in this process, or in several that this one supervises."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from creditrisk.bootstrap import build_app
+from creditrisk.cli.exits import ExitCode, Failure
+from creditrisk.settings import Settings
+from creditrisk.telemetry.logging import configure_logging
+
+_START_SECONDS_MAX: Final = 60
+
+_SERVER: Final[dict[str, Any]] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "ws": "none",
+    "lifespan": "on",
+    "log_config": None,
+    "access_log": False,  # the service writes its own line for each request
+    "server_header": False,
+    "proxy_headers": False,
+    # Longer than callers keep idle connections: it is they who close them, and they never meet a closed one.
+    "timeout_keep_alive": 75,
+    "timeout_graceful_shutdown": 20,
+    "timeout_worker_healthcheck": 30,
+}
+
+
+def run_service(
+    settings: Settings, *, address: str, listener: socket.socket, ready: Callable[[], None]
+) -> None:
+    """Serve until told to stop by SIGINT or SIGTERM; requests under way are answered first.
+
+    ``address`` is the database's. ``ready`` is called once requests are answered.
+
+    Raises:
+        Failure: no service process could start.
+        KeyboardInterrupt: at the end of a service in this process that was told to stop.
+    """
+    make_app = partial(make_service, settings, address)
+    config = uvicorn.Config(make_app, factory=True, workers=settings.processes, **_SERVER)
+    if settings.processes == 1:
+        _Alone(config, ready).run(sockets=[listener])
+        return
+    _log_as_set(settings)
+    supervisor = _Supervisor(config, [listener], ready)
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise Failure("The service could not start; the log above says why.", ExitCode.DATABASE)
+
+
+def make_service(settings: Settings, address: str) -> FastAPI:
+    """Build the application in the process that serves it."""
+    _log_as_set(settings)
+    _end_with_supervisor()
+    return build_app(settings, url=address)
+
+
+class _Alone(uvicorn.Server):
+    """Serves in this process."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+class _Supervisor(Multiprocess):
+    """Starts service processes that share the listener, and starts another where one ends by itself."""
+
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config, sockets)
+        self._ready = ready
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        if all(process.wait_until_ready(_START_SECONDS_MAX) for process in self.processes):
+            self._ready()
+
+
+def _log_as_set(settings: Settings) -> None:
+    configure_logging(level=settings.log_level)
+    # What it tells about starting and stopping is told by the command itself, in words.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+def _end_with_supervisor() -> None:
+    """Stop in order when the supervisor is gone: killed, it tells nobody, and the address stays taken."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+
+    def wait() -> None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True, name="supervisor-watch").start()

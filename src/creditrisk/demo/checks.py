@@ -1,0 +1,18 @@
+"""The checks the demo shows, one for each thing that can be the matter with an account."""
+
+import json
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+
+class DemoCheck(NamedTuple):
+    """A body for POST /v1/check, and what it is to show."""
+
+    shows: str
+    body: dict[str, Any]
+
+
+def read_checks() -> list[DemoCheck]:
+    """Read the checks. The first is the one to begin with: blocked, with a hold and a way out."""
+    checks = json.loads(files(__package__).joinpath("checks.json").read_text(encoding="utf-8"))
+    return [DemoCheck(check["shows"], check["body"]) for check in checks]
