@@ -4,8 +4,9 @@ Two kinds, because they are used in two ways. Writes and management go through S
 transactions. The hot read goes through a few asyncpg connections, one statement without a transaction each.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,6 +51,18 @@ class ConnectionLimits:
     statement_seconds: float = 30
 
 
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """A transaction that those begun in the same context become parts of."""
+
+    database: "Database"
+    connection: AsyncConnection
+    tenant: str
+
+
+_JOINT: Final[ContextVar[_Joint | None]] = ContextVar("creditrisk_joint_transaction", default=None)
+
+
 class Database:
     """The engine for writes and management; every transaction belongs to one tenant."""
 
@@ -60,9 +73,56 @@ class Database:
     async def transaction(self, tenant: str) -> AsyncIterator[AsyncConnection]:
         """Begin a transaction that sees and writes the rows of ``tenant`` only; committed at the end.
 
+        Within `together` it is a part of that transaction: undone by itself if it fails, committed with it.
+
         Raises:
             Unavailable: there is no connection to be had, or it broke.
         """
+        joint = self._joint()
+        with _breaking_is_unavailable():
+            async with self._alone(tenant) if joint is None else _part(joint, tenant) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def together(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction whose parts are all those begun until its end, wherever in the same task.
+
+        Raises: as `transaction`.
+        """
+        async with self.transaction(tenant) as connection:
+            before = _JOINT.set(_Joint(self, connection, tenant))
+            try:
+                yield connection
+            finally:
+                _JOINT.reset(before)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Let transactions begun in this block be their own also within `together`."""
+        before = _JOINT.set(None)
+        try:
+            yield
+        finally:
+            _JOINT.reset(before)
+
+    @asynccontextmanager
+    async def separate(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction of its own, whatever the caller runs in; else as `transaction`."""
+        with self.apart():
+            async with self.transaction(tenant) as connection:
+                yield connection
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether a transaction begun now would be a part of another one."""
+        return self._joint() is not None
+
+    def _joint(self) -> _Joint | None:
+        joint = _JOINT.get()
+        return joint if joint is not None and joint.database is self else None
+
+    @asynccontextmanager
+    async def _alone(self, tenant: str) -> AsyncIterator[AsyncConnection]:
         try:
             try:
                 connection = await self._begun(tenant)
@@ -74,13 +134,8 @@ class Database:
         except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
             raise Unavailable("the database does not answer") from failure
         async with aclosing(connection):
-            try:
-                yield connection
-                await connection.commit()
-            except sa.exc.DBAPIError as failure:
-                if failure.connection_invalidated:
-                    raise Unavailable("the connection to the database broke") from failure
-                raise
+            yield connection
+            await connection.commit()
 
     async def _begun(self, tenant: str) -> AsyncConnection:
         connection = await self.engine.connect()
@@ -112,6 +167,28 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _part(joint: _Joint, tenant: str) -> AsyncIterator[AsyncConnection]:
+    connection = joint.connection
+    async with connection.begin_nested():
+        # Undoing the part undoes the setting, too; otherwise the rest goes on as the tenant it began with.
+        if tenant != joint.tenant:
+            await connection.execute(_SET_TENANT, {"tenant": tenant})
+        yield connection
+        if tenant != joint.tenant:
+            await connection.execute(_SET_TENANT, {"tenant": joint.tenant})
+
+
+@contextmanager
+def _breaking_is_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as failure:
+        if failure.connection_invalidated:
+            raise Unavailable("the connection to the database broke") from failure
+        raise
 
 
 def open_database(url: str, *, limits: ConnectionLimits, role: str = SERVICE_ROLE) -> Database:
