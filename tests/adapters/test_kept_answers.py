@@ -1,7 +1,6 @@
 """One transaction for what a request does and what it is answered, however the request ends."""
 
 import asyncio
-import contextvars
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -151,6 +150,16 @@ async def test_what_is_written_separately_stays_when_the_request_is_undone(bench
     assert await bench.papers() == ["O-1"]
 
 
+async def test_what_another_task_does_is_no_part_of_the_request(bench: Bench) -> None:
+    async def write_beside_and_fail() -> None:
+        await asyncio.create_task(bench.write("O-1"))
+        await fail()
+
+    with pytest.raises(ArithmeticError):
+        await bench.send(write_beside_and_fail)
+    assert await bench.papers() == ["O-1"]
+
+
 async def test_a_plain_decision_is_kept_with_the_request_not_in_the_buffer(bench: Bench) -> None:
     log = PostgresDecisionLog(bench.database)
     record = DecisionRecord(
@@ -220,9 +229,8 @@ async def test_a_request_that_takes_too_long_is_a_conflict_for_those_after_it(
         assert refused.value.code == "idempotency_key_in_use"
 
     async def work() -> None:
-        await asyncio.create_task(meanwhile(), context=outside)
+        await asyncio.create_task(meanwhile())
 
-    outside = contextvars.copy_context()
     assert await bench.send(work) is None
     assert bench.performed == 1
     await other.close()

@@ -4,6 +4,7 @@ Two kinds, because they are used in two ways. Writes and management go through S
 transactions. The hot read goes through a few asyncpg connections, one statement without a transaction each.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -53,11 +54,15 @@ class ConnectionLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """A transaction that those begun in the same context become parts of."""
+    """A transaction that those its task begins become parts of.
+
+    A task started meanwhile inherits the context, but may run beside this one or outlive the transaction.
+    """
 
     database: "Database"
     connection: AsyncConnection
     tenant: str
+    task: asyncio.Task[Any] | None
 
 
 _JOINT: Final[ContextVar[_Joint | None]] = ContextVar("creditrisk_joint_transaction", default=None)
@@ -85,12 +90,12 @@ class Database:
 
     @asynccontextmanager
     async def together(self, tenant: str) -> AsyncIterator[AsyncConnection]:
-        """Begin a transaction whose parts are all those begun until its end, wherever in the same task.
+        """Begin a transaction whose parts are all those that this task begins until its end.
 
         Raises: as `transaction`.
         """
         async with self.transaction(tenant) as connection:
-            before = _JOINT.set(_Joint(self, connection, tenant))
+            before = _JOINT.set(_Joint(self, connection, tenant, asyncio.current_task()))
             try:
                 yield connection
             finally:
@@ -119,7 +124,9 @@ class Database:
 
     def _joint(self) -> _Joint | None:
         joint = _JOINT.get()
-        return joint if joint is not None and joint.database is self else None
+        if joint is None or joint.database is not self or joint.task is not asyncio.current_task():
+            return None
+        return joint
 
     @asynccontextmanager
     async def _alone(self, tenant: str) -> AsyncIterator[AsyncConnection]:
