@@ -1,4 +1,4 @@
-"""Answers kept under an Idempotency-Key, and the function that removes them when their day is over.
+"""Answers kept under an Idempotency-Key, taking turns at a key, and removing answers whose day is over.
 
 Revision: 0003
 """
@@ -32,6 +32,25 @@ _UP = (
         WITH CHECK (tenant = nullif(current_setting('app.tenant', true), ''))
     """,
     "GRANT SELECT, INSERT, UPDATE, DELETE ON kept_answer TO creditrisk_app",
+    # No row: another request of the identity has its turn. The kept answer is read by a later statement than
+    # the one that locks, and so sees what the request before has committed; in one statement it might not.
+    """
+    CREATE FUNCTION take_turn_1(whose text, wanted bytea, lock bigint)
+    RETURNS TABLE (fingerprint bytea, status integer, headers jsonb, body bytea)
+    LANGUAGE plpgsql VOLATILE
+    AS $$
+    BEGIN
+        IF NOT pg_try_advisory_xact_lock(lock) THEN
+            RETURN;
+        END IF;
+        RETURN QUERY
+            SELECT k.fingerprint, k.status, k.headers, k.body
+            FROM (VALUES (1)) AS always
+            LEFT JOIN kept_answer AS k ON k.tenant = whose AND k.id = wanted
+                AND k.kept_at >= clock_timestamp() - interval '24 hours';
+    END
+    $$
+    """,
     # The sweep runs with the owner's rights, whom this shows the expired answers of every tenant, no others.
     """
     CREATE POLICY expired ON kept_answer TO creditrisk_owner
@@ -60,7 +79,11 @@ _UP = (
     "GRANT EXECUTE ON FUNCTION sweep_kept_answers_1(integer) TO creditrisk_app",
 )
 
-_DOWN = ("DROP FUNCTION sweep_kept_answers_1(integer)", "DROP TABLE kept_answer")
+_DOWN = (
+    "DROP FUNCTION sweep_kept_answers_1(integer)",
+    "DROP FUNCTION take_turn_1(text, bytea, bigint)",
+    "DROP TABLE kept_answer",
+)
 
 
 def upgrade() -> None:

@@ -72,9 +72,9 @@ class PostgresDecisionLog:
 
         Where the request runs in one transaction, the decision is kept with it.
         """
-        if self._database.is_joint:
-            async with self._database.transaction(record.tenant) as connection:
-                await insert_decisions(connection, [record])
+        connection = self._database.joint_connection
+        if connection is not None:
+            await insert_decisions(connection, [record])
             return
         if len(self._buffer) >= MOST_BUFFERED:
             async with self._room:

@@ -118,9 +118,10 @@ class Database:
                 yield connection
 
     @property
-    def is_joint(self) -> bool:
-        """Whether a transaction begun now would be a part of another one."""
-        return self._joint() is not None
+    def joint_connection(self) -> AsyncConnection | None:
+        """What `together` gave this task, for statements that need not be undone by themselves."""
+        joint = self._joint()
+        return None if joint is None else joint.connection
 
     def _joint(self) -> _Joint | None:
         joint = _JOINT.get()

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
@@ -19,9 +19,10 @@ from creditrisk.application.idempotency import Answer, KeptAnswer, RequestIdenti
 SWEEP_SECONDS: Final = 600.0
 _SWEPT_AT_ONCE: Final = 5_000
 
-_TRY_TURN: Final = sa.text("SELECT pg_try_advisory_xact_lock(:lock)")
+_TAKE_TURN: Final = sa.text(
+    "SELECT fingerprint, status, headers, body FROM take_turn_1(:tenant, :id, :lock)"
+).columns(headers=JSONB)
 _SWEEP: Final = sa.text("SELECT sweep_kept_answers_1(:most)")
-_OLDEST: Final = sa.text("clock_timestamp() - interval '24 hours'")
 _LOST: Final = frozenset({"40P01", "40001"})  # deadlock, serialization failure
 
 _log: Final = structlog.get_logger(__name__)
@@ -100,18 +101,14 @@ class PostgresTurn:
 async def _turn(connection: AsyncConnection, identity: RequestIdentity) -> PostgresTurn | None:
     # The lock is the transaction's, so it ends with whatever ends that. Two identities that share its 64 bits
     # only wait for one another.
-    lock = int.from_bytes(identity.digest[:8], signed=True)
-    if not (await connection.execute(_TRY_TURN, {"lock": lock})).scalar_one():
+    digest = identity.digest
+    lock = int.from_bytes(digest[:8], signed=True)
+    taken = await connection.execute(_TAKE_TURN, {"tenant": identity.tenant, "id": digest, "lock": lock})
+    row = taken.one_or_none()
+    if row is None:
         return None
-    # A later statement than the lock: this one sees what the request before has committed.
-    kept = sa.select(kept_answer).where(
-        kept_answer.c.tenant == identity.tenant,
-        kept_answer.c.id == identity.digest,
-        kept_answer.c.kept_at >= _OLDEST,
-    )
-    row = (await connection.execute(kept)).one_or_none()
     earlier = None
-    if row is not None:
+    if row.fingerprint is not None:
         answer = Answer(status=row.status, headers=row.headers, body=row.body)
         earlier = KeptAnswer(answer, row.fingerprint)
     return PostgresTurn(connection, identity, earlier)
