@@ -104,7 +104,7 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
     """Put use cases on top of adapters; nothing connects yet."""
     database = open_database(url, limits=limits)
-    reads = ReadPool(url, limits=limits)
+    reads = ReadPool(url, limits=limits, database=database)
     decisions = PostgresDecisionLog(database)
     answers = PostgresAnswerStore(database)
     holds = PostgresHoldStore(database, uuid7)

@@ -14,6 +14,7 @@ from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
+from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.application.decisions import DecisionRecord
 from creditrisk.application.errors import Conflict, InvalidRequest, TooManyRequests, Unavailable
 from creditrisk.application.idempotency import Answer, Idempotency, Performed, RequestIdentity
@@ -148,6 +149,23 @@ async def test_what_is_written_separately_stays_when_the_request_is_undone(bench
     with pytest.raises(ArithmeticError):
         await bench.send(write_apart_and_fail)
     assert await bench.papers() == ["O-1"]
+
+
+async def test_the_hot_read_sees_what_the_request_has_written(bench: Bench, database_url: str) -> None:
+    limits = ConnectionLimits()
+    reads = ReadPool(database_url, limits=limits, database=bench.database)
+    await reads.open()
+    seen = []
+
+    async def write_and_read() -> None:
+        await bench.write()
+        seen.extend(await reads.fetch("SELECT number FROM paper WHERE tenant = $1", bench.tenant))
+
+    await bench.send(write_and_read)
+    assert [row["number"] for row in seen] == ["O-1"]
+    # A connection of the pool has no tenant of its own.
+    assert await reads.fetch("SELECT number FROM paper WHERE tenant = $1", bench.tenant) == []
+    await reads.close()
 
 
 async def test_what_another_task_does_is_no_part_of_the_request(bench: Bench) -> None:

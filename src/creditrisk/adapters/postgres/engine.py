@@ -199,6 +199,11 @@ def _breaking_is_unavailable() -> Iterator[None]:
         raise
 
 
+async def driver_connection(connection: AsyncConnection) -> Any:
+    """Return asyncpg's own connection, in the same transaction."""
+    return (await connection.get_raw_connection()).driver_connection
+
+
 def open_database(url: str, *, limits: ConnectionLimits, role: str = SERVICE_ROLE) -> Database:
     """Make the engine; nothing connects yet.
 
