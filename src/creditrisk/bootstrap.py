@@ -74,15 +74,17 @@ class Backend:
         await self.database.check()
         await self.decisions.prepare()
         await self.reads.open()
-        flushing = asyncio.create_task(self.decisions.keep_flushing())
-        sweeping = asyncio.create_task(self.answers.keep_sweeping())
+        running = (
+            asyncio.create_task(self.decisions.keep_flushing()),
+            asyncio.create_task(self.answers.keep_sweeping()),
+        )
         # What start-up made lives as long as the process: collections need not look at it again.
         gc.collect()
         gc.freeze()
         try:
             yield
         finally:
-            for task in (flushing, sweeping):
+            for task in running:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
