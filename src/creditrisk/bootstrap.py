@@ -24,6 +24,7 @@ from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, cover
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
+from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
 from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
@@ -40,6 +41,7 @@ from creditrisk.application.configuration import Configurations
 from creditrisk.application.customers import Customers
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.holds import Holds
+from creditrisk.application.idempotency import Idempotency
 from creditrisk.application.import_master_data import ImportMasterData
 from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
@@ -59,6 +61,7 @@ class Backend:
     database: Database
     reads: ReadPool
     decisions: PostgresDecisionLog
+    answers: PostgresAnswerStore
     services: Services
 
     @asynccontextmanager
@@ -71,16 +74,20 @@ class Backend:
         await self.database.check()
         await self.decisions.prepare()
         await self.reads.open()
-        flushing = asyncio.create_task(self.decisions.keep_flushing())
+        running = (
+            asyncio.create_task(self.decisions.keep_flushing()),
+            asyncio.create_task(self.answers.keep_sweeping()),
+        )
         # What start-up made lives as long as the process: collections need not look at it again.
         gc.collect()
         gc.freeze()
         try:
             yield
         finally:
-            flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await flushing
+            for task in running:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             await self.decisions.flush()
             await self.reads.close()
             await self.database.close()
@@ -99,8 +106,9 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
     """Put use cases on top of adapters; nothing connects yet."""
     database = open_database(url, limits=limits)
-    reads = ReadPool(url, limits=limits)
+    reads = ReadPool(url, limits=limits, database=database)
     decisions = PostgresDecisionLog(database)
+    answers = PostgresAnswerStore(database)
     holds = PostgresHoldStore(database, uuid7)
     papers = PostgresPaperStore(database)
     customers = PostgresCustomerStore(database)
@@ -118,12 +126,14 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         keys=keys,
         remembered_keys=RememberedKeys(keys),
         readiness=PostgresReadiness(database),
+        # A stream under a key takes a second connection for its chunks.
+        idempotency=Idempotency(answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
         exposures=Exposures(checks=checks, papers=papers),
         decisions=decisions,
         holds=Holds(holds),
         papers=IngestPapers(papers=papers, limits=checks, checks=decisions, now=clock.now),
-        imports=Imports(journal=PostgresImportJournal(database), new_id=uuid7),
+        imports=Imports(journal=PostgresImportJournal(database), new_id=uuid7, apart=database.apart),
         import_documents=ImportPapers(name="documents", papers=papers, now=clock.now),
         import_ledger=ImportPapers(name="ledger", papers=papers, now=clock.now),
         import_customers=ImportMasterData(
@@ -145,7 +155,7 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
     )
-    return Backend(database=database, reads=reads, decisions=decisions, services=services)
+    return Backend(database=database, reads=reads, decisions=decisions, answers=answers, services=services)
 
 
 def build_app(settings: Settings, *, url: str) -> FastAPI:

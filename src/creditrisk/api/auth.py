@@ -33,15 +33,16 @@ class Guard(SecurityBase):
         principal: Principal = request.scope[_PRINCIPAL]
         return principal
 
-    async def admit(self, request: Request) -> Principal:
-        """Find the caller and check the scope.
+    async def admit(self, request: Request, *, remembered: bool = True) -> Principal:
+        """Find the caller and check the scope; ``remembered`` False looks the key up whatever the guard says.
 
         Raises:
             Unauthenticated: where there is no key or not a good one.
             Forbidden: where the key has none of the scopes.
         """
         services = context_of(request).services
-        principal = await _identify(request, services.remembered_keys if self.remembered else services.keys)
+        keys = services.remembered_keys if self.remembered and remembered else services.keys
+        principal = await _identify(request, keys)
         if not principal.has_any(self.scopes):
             names = ", ".join(sorted(self.scopes))
             raise Forbidden(f"The API key needs one of the scopes: {names}.", code="scope_missing")

@@ -14,6 +14,7 @@ from creditrisk.application.decisions import DecisionLog
 from creditrisk.application.entries import EntryStore
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.holds import Holds
+from creditrisk.application.idempotency import Idempotency
 from creditrisk.application.import_master_data import ImportMasterData
 from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
@@ -47,6 +48,7 @@ class Services:
     keys: KeyFinder
     remembered_keys: KeyFinder
     readiness: ReadinessProbe
+    idempotency: Idempotency
     issued_keys: IssuedKeys
     policies: Policies
     reference_data: ReferenceData

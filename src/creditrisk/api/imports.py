@@ -16,7 +16,7 @@ from creditrisk.api.master_data_lines import CreditLines, CustomerLines
 from creditrisk.api.paging import PageRequest, paged
 from creditrisk.api.paper_lines import PaperLines
 from creditrisk.api.problems import MEDIA_TYPE, TRACE_KEY, RequestTrace, documented, problem
-from creditrisk.api.requests import resource_router
+from creditrisk.api.requests import StreamRoute, resource_router
 from creditrisk.api.streams import CSV, NDJSON
 from creditrisk.api.wire import Instant, WireModel
 from creditrisk.application.errors import NotFound
@@ -109,7 +109,7 @@ _CREDIT: Final = _stream(
     table="id,company,limit,currency,max_days_overdue\nC-1001,main,100000.00,EUR,30\n",
 )
 
-router = resource_router(prefix="/v1", tag="imports")
+router = resource_router(prefix="/v1", tag="imports", route_class=StreamRoute)
 
 
 @router.post(

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response, status
+from fastapi import Query, Request, Response, status
 from pydantic import ConfigDict, Field
 
 from creditrisk.api.auth import requires
 from creditrisk.api.context import Use
+from creditrisk.api.idempotency import withhold
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.requests import resource_router
 from creditrisk.api.wire import Identifier, Instant, Line, PathId, WireModel
@@ -102,7 +103,12 @@ class KeyAnswer(WireModel):
 class IssuedKeyAnswer(KeyAnswer):
     """A new key. Its text is shown here and never again."""
 
-    key: Annotated[str, Field(description="The bearer token; nobody can read it again.")]
+    key: Annotated[
+        str | None,
+        Field(
+            description="The bearer token; nobody can read it again. Null where the answer is a repeated one."
+        ),
+    ]
 
     @classmethod
     def issued(cls, issued: IssuedKey) -> "IssuedKeyAnswer":
@@ -112,12 +118,14 @@ class IssuedKeyAnswer(KeyAnswer):
 
 @router.post("", status_code=status.HTTP_201_CREATED)
 async def create_key(
-    body: KeyBody, caller: Annotated[Principal, requires("admin", "platform")], use: Use
+    body: KeyBody, caller: Annotated[Principal, requires("admin", "platform")], use: Use, request: Request
 ) -> IssuedKeyAnswer:
     """Make a key; its text is in this answer and nowhere else. A new tenant exists from its first key.
 
+    Repeated under an `Idempotency-Key`, the answer has the new key's id and null for its text.
     The scope `platform` is granted by keys that have it, companies by keys that reach them.
     """
+    withhold(request, "key")
     issued = await use.issued_keys.issue(body.order, tenant=body.tenant or caller.tenant, by=caller)
     return IssuedKeyAnswer.issued(issued)
 

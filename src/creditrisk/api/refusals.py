@@ -1,6 +1,6 @@
 """From exceptions to problems: the one table of use-case errors, and the words for contract breaches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -134,10 +134,16 @@ def pointer_of(loc: Sequence[str | int]) -> str:
 
 def install(app: FastAPI) -> None:
     """Answer every exception a route or the router raises with a problem."""
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(Refusal, _refusal)
-    app.add_exception_handler(RequestValidationError, _contract_breach)
-    app.add_exception_handler(ApplicationError, _application_error)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def answer_to(request: Request, error: Exception) -> Response:
+    """Answer a refusal as the application would; any other exception is raised again."""
+    for kind, handler in _HANDLERS.items():
+        if isinstance(error, kind):
+            return await handler(request, error)
+    raise error
 
 
 async def _application_error(request: Request, error: Exception) -> Response:
@@ -182,6 +188,14 @@ async def _http_exception(request: Request, error: Exception) -> Response:
             return Response(status_code=204, headers=allow)
         return problem_response(request.scope, 405, headers=allow)
     return problem_response(request.scope, error.status_code, headers=error.headers)
+
+
+_HANDLERS: Final[Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]] = {
+    HTTPException: _http_exception,
+    Refusal: _refusal,
+    RequestValidationError: _contract_breach,
+    ApplicationError: _application_error,
+}
 
 
 def _allowed_methods(routes: Sequence[BaseRoute], scope: Scope) -> list[str]:

@@ -1,10 +1,14 @@
 """Routes that look after themselves: admitted callers only, JSON read strictly, problems documented.
 
+Every POST honours `Idempotency-Key` (`creditrisk.api.idempotency`).
+
 A resource module makes its routes on ``resource_router()``. Every route must take a principal with
 ``requires(...)``; one that does not cannot even be declared.
 """
 
+import copy
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, NoReturn
 
 from fastapi import APIRouter, params
@@ -16,9 +20,11 @@ from starlette.responses import Response
 
 from creditrisk.api.auth import Guard
 from creditrisk.api.context import context_of
+from creditrisk.api.idempotency import JsonSaid, StreamSaid, answer_once, documented_key, key_of, states_key
 from creditrisk.api.problems import Refusal, documented
 from creditrisk.api.strict_json import malformed, parse_json
 from creditrisk.application.errors import FieldError, InvalidRequest
+from creditrisk.application.keys import Principal
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -29,6 +35,13 @@ class ResourceRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self.responses = {**_standard_problems(self), **self.responses}
+        if self.repeatable:
+            self.openapi_extra = _with_key(self)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether requests may carry an `Idempotency-Key`; the other methods are safe to repeat anyway."""
+        return _is_post(self)
 
     def get_route_handler(self) -> Handler:
         """Put admission and reading of the body before FastAPI's own handling."""
@@ -36,15 +49,32 @@ class ResourceRoute(APIRoute):
         _, guard = _guard_of(self)
         body_field = self.body_field
         known = _query_names(self)
+        repeatable = self.repeatable
 
         async def admit_and_handle(request: Request) -> Response:
-            await guard.admit(request)
+            # A remembered key may be revoked, and a repeated request does not get to the read that tells.
+            await guard.admit(request, remembered=not (repeatable and states_key(request)))
+            key = key_of(request) if repeatable else None
             _refuse_unknown(request, known)
             if body_field is not None:
                 request = await _JsonRequest.read(request, required=body_field.field_info.is_required())
-            return await handle(request)
+            return await (handle(request) if key is None else self.answer_once(request, handle, key))
 
         return admit_and_handle
+
+    async def answer_once(self, request: Request, handle: Handler, key: str) -> Response:
+        """Answer a request with an `Idempotency-Key`."""
+        body = request.parsed if isinstance(request, _JsonRequest) else ()
+        return await answer_once(request, handle, key=key, said=JsonSaid(request, body))
+
+
+class StreamRoute(ResourceRoute):
+    """A guarded route whose POST reads the request as a stream, which is compared byte by byte."""
+
+    async def answer_once(self, request: Request, handle: Handler, key: str) -> Response:
+        """Answer a stream with an `Idempotency-Key`."""
+        said = StreamSaid(request)
+        return await answer_once(said.request, handle, key=key, said=said, streamed=True)
 
 
 class DirectRoute(ResourceRoute):
@@ -68,20 +98,30 @@ class DirectRoute(ResourceRoute):
             raise TypeError(f"route {self.name!r} must take one body, the principal and the request")
         body_name = dependant.body_params[0].name
 
-        async def admit_and_call(request: Request) -> Response:
-            principal = await guard.admit(request)
-            _refuse_unknown(request, known)
-            body = await read_body(request, max_bytes=context_of(request).options.max_body_bytes)
-            if not body:
-                raise malformed("The body is empty; JSON is expected.")
-            _require_json(request)
-            value, errors = body_field.validate(parse_json(body), {}, loc=("body",))
+        async def call(request: Request, principal: Principal, content: Any) -> Response:
+            value, errors = body_field.validate(content, {}, loc=("body",))
             if errors:
                 raise RequestValidationError(errors)
             response: Response = await endpoint(
                 **{body_name: value, guard_name: principal, request_name: request}
             )
             return response
+
+        async def admit_and_call(request: Request) -> Response:
+            stated = states_key(request)
+            # As in `ResourceRoute`.
+            principal = await guard.admit(request, remembered=not stated)
+            key = key_of(request) if stated else None
+            _refuse_unknown(request, known)
+            body = await read_body(request, max_bytes=context_of(request).options.max_body_bytes)
+            if not body:
+                raise malformed("The body is empty; JSON is expected.")
+            _require_json(request)
+            content = parse_json(body)
+            if key is None:
+                return await call(request, principal, content)
+            handle = partial(call, principal=principal, content=content)
+            return await answer_once(request, handle, key=key, said=JsonSaid(request, (content,)))
 
         return admit_and_call
 
@@ -94,7 +134,7 @@ def resource_router(*, prefix: str, tag: str, route_class: type[ResourceRoute] =
 class _JsonRequest(Request):
     """A request whose body has been read and parsed; FastAPI finds both ready."""
 
-    _json: Any
+    parsed: tuple[()] | tuple[Any] = ()
 
     @classmethod
     async def read(cls, request: Request, *, required: bool) -> "_JsonRequest":
@@ -104,6 +144,7 @@ class _JsonRequest(Request):
         if body:
             _require_json(request)
             ready._json = parse_json(body)
+            ready.parsed = (ready._json,)
         elif required:
             raise malformed("The body is empty; JSON is expected.")
         return ready
@@ -165,6 +206,20 @@ def _query_names(route: APIRoute) -> frozenset[str]:
     return frozenset({"company", *(each.alias for each in flat if isinstance(each.field_info, params.Query))})
 
 
+def _is_post(route: APIRoute) -> bool:
+    return "POST" in (route.methods or ())
+
+
+def _with_key(route: APIRoute) -> dict[str, Any]:
+    """What the route says of itself, and `Idempotency-Key`; a router included in another made it before."""
+    described: dict[str, Any] = copy.deepcopy(route.openapi_extra or {})
+    key = documented_key(status=route.status_code or 200)
+    parameters = described.setdefault("parameters", [])
+    if key["parameters"][0] not in parameters:
+        parameters += key["parameters"]
+    return {**described, "responses": {**described.get("responses", {}), **key["responses"]}}
+
+
 def _guard_of(route: APIRoute) -> tuple[str, Guard]:
     """The parameter that takes the principal, and the guard behind it."""
     for dependency in route.dependant.dependencies:
@@ -179,4 +234,6 @@ def _standard_problems(route: APIRoute) -> dict[int | str, dict[str, Any]]:
         statuses += [413, 415]
     if route.dependant.path_params:
         statuses.append(404)
+    if _is_post(route):
+        statuses.append(409)
     return documented(*sorted(statuses))

@@ -67,7 +67,7 @@ def media_type_of(request: Request) -> str:
 
 def lines_of(request: Request) -> AsyncIterator[RawLine]:
     """Cut the body into lines, without their ends, as it arrives."""
-    pieces = _pieces(request)
+    pieces = pieces_of(request)
     return cut_into_lines(inflated(pieces) if _encoding(request) == "gzip" else pieces)
 
 
@@ -94,7 +94,12 @@ def _encoding(request: Request) -> str:
     return request.headers.get("content-encoding", "identity").strip().lower()
 
 
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
+async def pieces_of(request: Request) -> AsyncIterator[bytes]:
+    """Give the body as it arrives, in small pieces.
+
+    Raises:
+        Refusal: 400, nothing arrived for a minute.
+    """
     arriving = aiter(request.stream())
     while True:
         try:

@@ -9,6 +9,7 @@ import contextlib
 from array import array
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
@@ -43,12 +44,21 @@ class Imports:
     """Works through streams of lines.
 
     All-or-nothing imports keep a transaction open as long as their stream lasts, so of these only
-    ``together`` run at a time.
+    ``together`` run at a time. Chunks are committed as they come, ``apart`` from a transaction that the
+    request may run in; otherwise a slow stream would hold up other writers.
     """
 
-    def __init__(self, *, journal: ImportJournal, new_id: Callable[[], UUID], together: int = 2) -> None:
+    def __init__(
+        self,
+        *,
+        journal: ImportJournal,
+        new_id: Callable[[], UUID],
+        apart: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+        together: int = 2,
+    ) -> None:
         self._journal = journal
         self._new_id = new_id
+        self._apart = apart
         self._free = together
 
     async def get(self, import_id: UUID, *, principal: Principal) -> ImportJob:
@@ -92,7 +102,11 @@ class Imports:
             run = _Run(self._journal, self._new_id(), target, principal)
             await self._journal.begin(run.id, kind=target.name, company=company, principal=principal)
             async with _failing(run):
-                stored = await (run.all_or_nothing(lines) if atomic else run.in_chunks(lines))
+                if atomic:
+                    stored = await run.all_or_nothing(lines)
+                else:
+                    with self._apart():
+                        stored = await run.in_chunks(lines)
                 await run.record(JobStatus.DONE if stored else JobStatus.FAILED)
         finally:
             self._free += atomic

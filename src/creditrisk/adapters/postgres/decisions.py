@@ -1,7 +1,8 @@
 """Decision records: buffered and flushed in batches, because one INSERT each would cost as much as the check.
 
 A killed process loses at most the last flush interval; shutdown flushes; a full buffer makes checks wait.
-Decisions that change a hold do not come here: they are written with the hold (`holds`).
+Decisions that change a hold do not come here: they are written with the hold (`holds`). Those of a request
+with an Idempotency-Key are written in its transaction.
 """
 
 import asyncio
@@ -67,7 +68,14 @@ class PostgresDecisionLog:
             await connection.execute(_MAKE_PARTITIONS)
 
     async def append(self, record: DecisionRecord) -> None:
-        """Keep a plain decision soon; waits while the buffer is full."""
+        """Keep a plain decision soon; waits while the buffer is full.
+
+        Where the request runs in one transaction, the decision is kept with it.
+        """
+        connection = self._database.joint_connection
+        if connection is not None:
+            await insert_decisions(connection, [record])
+            return
         if len(self._buffer) >= MOST_BUFFERED:
             async with self._room:
                 await self._room.wait_for(lambda: len(self._buffer) < MOST_BUFFERED)
@@ -95,7 +103,8 @@ class PostgresDecisionLog:
             try:
                 while by_tenant:
                     tenant = next(iter(by_tenant))
-                    async with self._database.transaction(tenant) as connection:
+                    # Separate, because they are decisions of other requests than the one that reads.
+                    async with self._database.separate(tenant) as connection:
                         await connection.execute(_LAZY_COMMIT)
                         await insert_decisions(connection, by_tenant[tenant])
                     del by_tenant[tenant]

@@ -4,8 +4,10 @@ Two kinds, because they are used in two ways. Writes and management go through S
 transactions. The hot read goes through a few asyncpg connections, one statement without a transaction each.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,6 +52,22 @@ class ConnectionLimits:
     statement_seconds: float = 30
 
 
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """A transaction that those its task begins become parts of.
+
+    A task started meanwhile inherits the context, but may run beside this one or outlive the transaction.
+    """
+
+    database: "Database"
+    connection: AsyncConnection
+    tenant: str
+    task: asyncio.Task[Any] | None
+
+
+_JOINT: Final[ContextVar[_Joint | None]] = ContextVar("creditrisk_joint_transaction", default=None)
+
+
 class Database:
     """The engine for writes and management; every transaction belongs to one tenant."""
 
@@ -60,9 +78,59 @@ class Database:
     async def transaction(self, tenant: str) -> AsyncIterator[AsyncConnection]:
         """Begin a transaction that sees and writes the rows of ``tenant`` only; committed at the end.
 
+        Within `together` it is a part of that transaction: undone by itself if it fails, committed with it.
+
         Raises:
             Unavailable: there is no connection to be had, or it broke.
         """
+        joint = self._joint()
+        with _breaking_is_unavailable():
+            async with self._alone(tenant) if joint is None else _part(joint, tenant) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def together(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction whose parts are all those that this task begins until its end.
+
+        Raises: as `transaction`.
+        """
+        async with self.transaction(tenant) as connection:
+            before = _JOINT.set(_Joint(self, connection, tenant, asyncio.current_task()))
+            try:
+                yield connection
+            finally:
+                _JOINT.reset(before)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Let transactions begun in this block be their own also within `together`."""
+        before = _JOINT.set(None)
+        try:
+            yield
+        finally:
+            _JOINT.reset(before)
+
+    @asynccontextmanager
+    async def separate(self, tenant: str) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction of its own, whatever the caller runs in; else as `transaction`."""
+        with self.apart():
+            async with self.transaction(tenant) as connection:
+                yield connection
+
+    @property
+    def joint_connection(self) -> AsyncConnection | None:
+        """What `together` gave this task, for statements that need not be undone by themselves."""
+        joint = self._joint()
+        return None if joint is None else joint.connection
+
+    def _joint(self) -> _Joint | None:
+        joint = _JOINT.get()
+        if joint is None or joint.database is not self or joint.task is not asyncio.current_task():
+            return None
+        return joint
+
+    @asynccontextmanager
+    async def _alone(self, tenant: str) -> AsyncIterator[AsyncConnection]:
         try:
             try:
                 connection = await self._begun(tenant)
@@ -74,13 +142,8 @@ class Database:
         except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
             raise Unavailable("the database does not answer") from failure
         async with aclosing(connection):
-            try:
-                yield connection
-                await connection.commit()
-            except sa.exc.DBAPIError as failure:
-                if failure.connection_invalidated:
-                    raise Unavailable("the connection to the database broke") from failure
-                raise
+            yield connection
+            await connection.commit()
 
     async def _begun(self, tenant: str) -> AsyncConnection:
         connection = await self.engine.connect()
@@ -112,6 +175,33 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _part(joint: _Joint, tenant: str) -> AsyncIterator[AsyncConnection]:
+    connection = joint.connection
+    async with connection.begin_nested():
+        # Undoing the part undoes the setting, too; otherwise the rest goes on as the tenant it began with.
+        if tenant != joint.tenant:
+            await connection.execute(_SET_TENANT, {"tenant": tenant})
+        yield connection
+        if tenant != joint.tenant:
+            await connection.execute(_SET_TENANT, {"tenant": joint.tenant})
+
+
+@contextmanager
+def _breaking_is_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as failure:
+        if failure.connection_invalidated:
+            raise Unavailable("the connection to the database broke") from failure
+        raise
+
+
+async def driver_connection(connection: AsyncConnection) -> Any:
+    """Return asyncpg's own connection, in the same transaction."""
+    return (await connection.get_raw_connection()).driver_connection
 
 
 def open_database(url: str, *, limits: ConnectionLimits, role: str = SERVICE_ROLE) -> Database:

@@ -17,7 +17,7 @@ _STAND_IN: Final = "\ufffd"
 
 
 class PostgresImportJournal:
-    """The ImportJournal over one database; every call is a transaction."""
+    """The ImportJournal over one database; every call is a transaction of its own, whatever it runs in."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,7 +27,7 @@ class PostgresImportJournal:
         job = sa.insert(import_job).values(
             tenant=principal.tenant, id=import_id, kind=kind, company=company, created_by=principal.key_id
         )
-        async with self._database.transaction(principal.tenant) as connection:
+        async with self._database.separate(principal.tenant) as connection:
             await connection.execute(job)
 
     async def record(
@@ -52,7 +52,7 @@ class PostgresImportJournal:
                 finished_at=None if status is JobStatus.RUNNING else sa.func.clock_timestamp(),
             )
         )
-        async with self._database.transaction(tenant) as connection:
+        async with self._database.separate(tenant) as connection:
             await connection.execute(job)
             if errors:
                 rows = [_row(error, tenant=tenant, import_id=import_id) for error in errors]
@@ -61,7 +61,7 @@ class PostgresImportJournal:
     async def find(self, import_id: UUID, *, tenant: str) -> ImportJob | None:
         """Return an import, None where this tenant has none of that id."""
         wanted = sa.select(import_job).where(import_job.c.tenant == tenant, import_job.c.id == import_id)
-        async with self._database.transaction(tenant) as connection:
+        async with self._database.separate(tenant) as connection:
             row = (await connection.execute(wanted)).mappings().one_or_none()
         if row is None:
             return None
@@ -94,7 +94,7 @@ class PostgresImportJournal:
         )
         if after is not None:
             wanted = wanted.where(sa.tuple_(*key) > sa.tuple_(*(sa.literal(part) for part in after)))
-        async with self._database.transaction(tenant) as connection:
+        async with self._database.separate(tenant) as connection:
             rows = (await connection.execute(wanted)).all()
         return [LineError(*row) for row in rows]
 

@@ -4,16 +4,26 @@ from typing import Any
 
 import asyncpg
 
-from creditrisk.adapters.postgres.engine import ConnectionLimits, open_read_pool
+from creditrisk.adapters.postgres.engine import (
+    ConnectionLimits,
+    Database,
+    driver_connection,
+    open_read_pool,
+)
 from creditrisk.application.errors import Unavailable
 
 
 class ReadPool:
-    """A few plain connections for single statements outside any explicit transaction. Open it before use."""
+    """A few plain connections for single statements outside any explicit transaction. Open it before use.
 
-    def __init__(self, url: str, *, limits: ConnectionLimits) -> None:
+    Where a request runs `together` in one transaction of ``database``, its statements do, too: what the
+    request has written so far is seen by that connection alone.
+    """
+
+    def __init__(self, url: str, *, limits: ConnectionLimits, database: Database) -> None:
         self._url = url
         self._limits = limits
+        self._database = database
         self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
@@ -33,8 +43,10 @@ class ReadPool:
         """
         if self._pool is None:
             raise Unavailable("The service is starting.")
+        joint = self._database.joint_connection
         try:
-            rows: list[Any] = await self._pool.fetch(statement, *arguments)
+            connection = self._pool if joint is None else await driver_connection(joint)
+            rows: list[Any] = await connection.fetch(statement, *arguments)
         except (
             OSError,
             TimeoutError,

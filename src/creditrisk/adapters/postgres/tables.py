@@ -370,3 +370,16 @@ import_error = sa.Table(
         ["tenant", "import_id"], ["import_job.tenant", "import_job.id"], ondelete="CASCADE"
     ),
 )
+
+kept_answer = sa.Table(
+    "kept_answer",
+    metadata,
+    _key("tenant"),
+    sa.Column("id", sa.LargeBinary, primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    _object("headers"),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    _instant("kept_at", nullable=False, server_default=sa.func.clock_timestamp()),
+    sa.Index("ix_kept_answer_kept_at", "kept_at"),
+)

@@ -1,0 +1,192 @@
+"""Repeated requests: one effect, one answer.
+
+A caller that does not know whether its request arrived sends it again under the same Idempotency-Key. The
+first request with a key is carried out, and what it is answered is kept in the transaction of its effect;
+those after it get that answer. A request that comes while the first still runs waits for it a while.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+from weakref import WeakValueDictionary
+
+from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, TooManyRequests
+
+HEADER: Final = "header/Idempotency-Key"
+
+WAIT_SECONDS: Final = 10.0
+"""How long a repeated request waits for the first one."""
+
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 0.2
+
+
+class RequestIdentity(NamedTuple):
+    """What makes two requests the same one. ``credential`` is the id of the API key that sent them."""
+
+    tenant: str
+    credential: str
+    key: str
+    method: str
+    path: str
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that stand for the identity, however long the key and the path are."""
+        return hashlib.sha256(json.dumps(self).encode("ascii")).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a request was answered: the status, the headers worth repeating, the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Performed(NamedTuple):
+    """A request that was carried out.
+
+    ``fingerprint`` is the same for equal requests and differs for others. None: the answer is not to be kept,
+    and what the request did is undone, so that it can be sent again.
+    """
+
+    answer: Answer
+    fingerprint: bytes | None
+
+
+class KeptAnswer(NamedTuple):
+    """An answer as kept, with the fingerprint of its request."""
+
+    answer: Answer
+    fingerprint: bytes
+
+
+class Turn(Protocol):
+    """The only request of its identity that is being carried out."""
+
+    @property
+    def earlier(self) -> KeptAnswer | None:
+        """What is kept for the identity, None where nothing is, or not any more."""
+
+    async def keep(self, answer: KeptAnswer) -> None:
+        """Keep an answer, and with it everything that was done during this turn."""
+
+
+class AnswerStore(Protocol):
+    """Keeps answers for 24 hours by the clock of the database."""
+
+    def turn(self, identity: RequestIdentity) -> AbstractAsyncContextManager[Turn | None]:
+        """Begin a transaction that everything done until the end of the block becomes part of.
+
+        It is committed if an answer was kept, else rolled back. None: another request of the identity has its
+        turn, in this process or another.
+        """
+
+
+class Idempotency:
+    """Carries out each request once.
+
+    A stream may last, and keeps a connection as long, so only ``streams`` of them run under a key at a time.
+    """
+
+    def __init__(self, store: AnswerStore, *, streams: int = 2, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._store = store
+        self._free = streams
+        self._wait_seconds = wait_seconds
+        # Those who wait in this process take no connection meanwhile. An entry lives as long as its users.
+        self._locks: WeakValueDictionary[RequestIdentity, asyncio.Lock] = WeakValueDictionary()
+
+    async def once(
+        self,
+        identity: RequestIdentity,
+        *,
+        fingerprint: Callable[[], Awaitable[bytes]],
+        perform: Callable[[], Awaitable[Performed]],
+        streamed: bool = False,
+    ) -> Answer | None:
+        """Carry a request out unless it has been; return what it was answered then, None if it is done now.
+
+        ``fingerprint`` reads the request's own, which is asked for only when there is one to compare with.
+
+        Raises:
+            Conflict: `idempotency_key_in_use`, the first request with the key still runs.
+            InvalidRequest: `idempotency_key_reused`, the first one was another request.
+            TooManyRequests: other streams are running under a key.
+        """
+        async with self._alone(identity) as deadline:
+            earlier = await self._performed(identity, perform, deadline=deadline, streamed=streamed)
+        if earlier is None:
+            return None
+        if await fingerprint() != earlier.fingerprint:
+            complaint = FieldError(HEADER, "idempotency_key_reused", "must not have been used before")
+            raise InvalidRequest(
+                "This Idempotency-Key belongs to another request.",
+                code="idempotency_key_reused",
+                errors=[complaint],
+            )
+        return earlier.answer
+
+    async def _performed(
+        self,
+        identity: RequestIdentity,
+        perform: Callable[[], Awaitable[Performed]],
+        *,
+        deadline: float,
+        streamed: bool,
+    ) -> KeptAnswer | None:
+        """Return what is kept, or None after carrying the request out."""
+        pause = _FIRST_PAUSE
+        while True:
+            async with self._store.turn(identity) as turn:
+                if turn is not None:
+                    if turn.earlier is None:
+                        await self._perform(turn, perform, streamed=streamed)
+                    return turn.earlier
+            # Another process has the turn; asking now and then keeps no connection while waiting.
+            if asyncio.get_running_loop().time() + pause > deadline:
+                raise _in_use()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _perform(
+        self, turn: Turn, perform: Callable[[], Awaitable[Performed]], *, streamed: bool
+    ) -> None:
+        if streamed and not self._free:
+            raise TooManyRequests("Other streams with an Idempotency-Key are running.", retry_after=5)
+        self._free -= streamed
+        try:
+            performed = await perform()
+        finally:
+            self._free += streamed
+        if performed.fingerprint is not None:
+            await turn.keep(KeptAnswer(performed.answer, performed.fingerprint))
+
+    @asynccontextmanager
+    async def _alone(self, identity: RequestIdentity) -> AsyncIterator[float]:
+        """Wait until no other request of the identity runs in this process; give the time to wait until."""
+        deadline = asyncio.get_running_loop().time() + self._wait_seconds
+        lock = self._locks.setdefault(identity, asyncio.Lock())
+        try:
+            async with asyncio.timeout_at(deadline):
+                await lock.acquire()
+        except TimeoutError:
+            raise _in_use() from None
+        try:
+            yield deadline
+        finally:
+            lock.release()
+
+
+def _in_use() -> Conflict:
+    complaint = FieldError(HEADER, "idempotency_key_in_use", "is in use by a request that still runs")
+    return Conflict(
+        "The first request with this Idempotency-Key still runs; send it again later.",
+        code="idempotency_key_in_use",
+        errors=[complaint],
+    )
