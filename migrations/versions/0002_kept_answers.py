@@ -1,11 +1,11 @@
 """Answers kept under an Idempotency-Key, taking turns at a key, and removing answers whose day is over.
 
-Revision: 0003
+Revision: 0002
 """
 
 from alembic import op
 
-revision = "0003"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
