@@ -30,6 +30,7 @@ ROWS = {
         " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'C-1', 'allow', 'green', now(), '{}')"
     ),
     "import_job": "(id, kind) VALUES ('01900000-0000-7000-8000-000000000000', 'documents')",
+    "snapshot": "(company, source, kind, taken_at) VALUES ('main', 'default', 'open_item', now())",
     "import_error": (
         "(import_id, line, pointer, code, detail)"
         " VALUES ('01900000-0000-7000-8000-000000000000', 1, '/total', 'c', 'd')"
