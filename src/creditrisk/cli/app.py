@@ -162,23 +162,17 @@ def import_stream(
 
     Good lines are kept, bad ones reported with their number; the exit code is 1 if there were any.
     """
-    from creditrisk.cli.exits import ExitCode, Failure
     from creditrisk.cli.importing import ImportOrder, run_import
 
     described = {"source": source, "taken_at": taken_at, "kinds": kinds, "count": count, "total": total}
-    stated = {name: value for name, value in described.items() if value is not None}
-    if snapshot and (stream is not Stream.LEDGER or atomic):
-        raise Failure("A snapshot is one of the ledger, and atomic by itself.", ExitCode.USAGE)
-    if stated and not snapshot:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in stated)
-        raise Failure(f"Only for --snapshot: {options}.", ExitCode.USAGE)
     order = ImportOrder(
         stream=stream.value,
         file=file,
         csv=written_as is StreamFormat.CSV if written_as else ".csv" in file.suffixes,
         company=company,
         atomic=atomic,
-        snapshot=stated if snapshot else None,
+        snapshot=snapshot,
+        described={name: value for name, value in described.items() if value is not None},
     )
     run_import(load_settings(), order, tenant=tenant)
 

@@ -37,7 +37,7 @@ _KEY: Final = format_key(key_id="commandline", secret="x" * 32)
 class ImportOrder:
     """What to import. ``file`` `-` is standard input; ``company`` None: as the lines say, else `main`.
 
-    ``snapshot``: the file is the whole ledger of a source, described by these parameters of the call.
+    ``snapshot``: the file is the whole ledger of a source, ``described`` by these parameters of the call.
     """
 
     stream: str
@@ -45,25 +45,38 @@ class ImportOrder:
     csv: bool
     company: str | None
     atomic: bool
-    snapshot: Mapping[str, str | int | Sequence[str]] | None = None
+    snapshot: bool
+    described: Mapping[str, str | int | Sequence[str]]
+
+    def require_sense(self) -> None:
+        """Make sure that the options belong together.
+
+        Raises:
+            Failure: they do not.
+        """
+        if self.snapshot and (self.stream != "ledger" or self.atomic):
+            raise Failure("A snapshot is one of the ledger, and atomic by itself.", ExitCode.USAGE)
+        if self.described and not self.snapshot:
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in self.described)
+            raise Failure(f"Only for --snapshot: {options}.", ExitCode.USAGE)
 
     @property
     def path(self) -> str:
         """The call that takes the file."""
-        return f"/v1/{self.stream}:import" if self.snapshot is None else "/v1/ledger/snapshots"
+        return "/v1/ledger/snapshots" if self.snapshot else f"/v1/{self.stream}:import"
 
     @property
     def parameters(self) -> dict[str, str | int | Sequence[str]]:
         """The parameters of the call."""
-        own = {"atomic": str(self.atomic).lower()} if self.snapshot is None else self.snapshot
+        own = self.described if self.snapshot else {"atomic": str(self.atomic).lower()}
         return {**own} | ({} if self.company is None else {"company": self.company})
 
     @property
     def counts(self) -> tuple[str, ...]:
         """The counts of the answer."""
-        if self.snapshot is None:
-            return "accepted", "unchanged", "stale", "rejected"
-        return "added", "changed", "closed", "unchanged", "stale", "rejected"
+        if self.snapshot:
+            return "added", "changed", "closed", "unchanged", "stale", "rejected"
+        return "accepted", "unchanged", "stale", "rejected"
 
 
 class _CommandLineKey:
@@ -86,8 +99,10 @@ def run_import(settings: Settings, order: ImportOrder, *, tenant: str) -> None:
     """Import a file and say what its lines did.
 
     Raises:
-        Failure: lines were rejected, or the whole stream was; or there is no such file or tenant.
+        Failure: lines were rejected, or the whole stream was; or there is no such file or tenant, or
+            options contradict each other.
     """
+    order.require_sense()
     with _opened(order.file) as file, database_address(settings) as address:
         answer = asyncio.run(_send(settings, order, file, tenant=tenant, address=address))
     content = answer.json()

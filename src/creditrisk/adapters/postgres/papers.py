@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+import asyncpg
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +26,14 @@ _Result = TypeVar("_Result")
 
 _ATTEMPTS: Final = 5
 _RETRIED: Final = frozenset({"40P01", "40001"})  # deadlock, serialization failure
+# What asyncpg raises when a connection is lost, depending on where it was at that moment.
+_BROKEN: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 _CONFLICTS_SHOWN: Final = 1_000
 _ROWS_IN_ONE_COPY: Final = 1_000
 _CHARACTERS_IN_ONE_COPY: Final = 4_194_304
@@ -179,7 +188,6 @@ async def stage_numbered_papers(
     """Copy statements, each with its line, into the temporary table staged_paper of this transaction."""
     await connection.execute(_WITHOUT_TIME_LIMIT)
     await connection.execute(_STAGE)
-    raw: Any = (await connection.get_raw_connection()).driver_connection
     rows: list[tuple[Any, ...]] = []
     size = 0
     async for line, statement in statements:
@@ -192,9 +200,21 @@ async def stage_numbered_papers(
         )  # fmt: skip
         size += 0 if content is None else len(content)
         if len(rows) >= _ROWS_IN_ONE_COPY or size >= _CHARACTERS_IN_ONE_COPY:
-            await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
+            await _copy(connection, rows)
             rows, size = [], 0
-    await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
+    await _copy(connection, rows)
+
+
+async def _copy(connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    try:
+        await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
+    except BaseException as failure:
+        # SQLAlchemy has not seen it, and would roll back over a connection that is gone or still busy.
+        await connection.invalidate()
+        if isinstance(failure, _BROKEN):
+            raise Unavailable("the connection to the database broke") from failure
+        raise
 
 
 async def write_staged_papers(connection: AsyncConnection) -> Mapping[PaperStatus, int]:
