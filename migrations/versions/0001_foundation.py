@@ -73,7 +73,7 @@ def downgrade() -> None:
         "account_facts_1(text, text, text)",
         "temporary_limits_1(text, text, text, text)",
         "group_members_1(text, text, text, text)",
-        "document_adjustments_1(text, text, jsonb)",
+        "document_adjustments_1(text, text, jsonb, boolean)",
         "write_staged_papers_1()",
         "write_papers_1(jsonb)",
         "touch_feeds_1(text, text[], text[])",

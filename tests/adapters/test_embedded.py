@@ -194,6 +194,9 @@ def test_a_dead_servers_number_given_to_another_process_prevents_nothing_and_har
         pid_file = data_dir / "pg18" / "postmaster.pid"
         pid_file.write_text(f"{sleeper.pid}\n{data_dir}/pg18\n1\n5432\n{data_dir}/run\n\n", encoding="utf-8")
         os.chown(pid_file, owner.uid, owner.gid)
+        socket_lock = data_dir / "run" / ".s.PGSQL.5432.lock"
+        socket_lock.write_text(f"{sleeper.pid}\n{data_dir}/pg18\n1\n5432\n{data_dir}/run\n", encoding="utf-8")
+        os.chown(socket_lock, owner.uid, owner.gid)
 
         with start(data_dir, options=QUICK) as server:
             assert ask(server.url(), "SELECT 1") == 1

@@ -1,7 +1,8 @@
-"""Every operation the service documents, a valid request for each that writes, and one object of everything."""
+"""Every documented operation, valid requests for those that read JSON, and one object of everything."""
 
+import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ ID: Final = "K-1"
 
 DAY: Final = "2026-11-22"
 LATER: Final = "2026-12-31"
-MOMENT: Final = "2026-11-22T09:30:00Z"
+
+At = tuple[str | int, ...]
+"""A place in a body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +41,7 @@ class Operation:
 
     def address(self, stock: "Stock | None" = None) -> str:
         """The path of the object in stock."""
-        kind = "order" if "/documents/" in self.path else "open_item"
-        made = stock or Stock()
-        ids = {
-            "/v1/holds/": made.hold,
-            "/v1/decisions/": made.decision,
-            "/v1/imports/": made.imported,
-            "/v1/keys/": made.key,
-        }
-        own = next((id_ for prefix, id_ in ids.items() if self.path.startswith(prefix)), ID)
-        values = {"id": own, "no": "1", "kind": kind, "number": ID, "name": "not-found"}
+        values = (stock or Stock()).names(self.path)
         return re.sub(r"{(\w+)}", lambda parameter: values[parameter[1]], self.path)
 
 
@@ -59,6 +53,22 @@ class Stock:
     decision: str = ID
     imported: str = ID
     key: str = ID
+
+    def names(self, path: str) -> dict[str, str]:
+        """What to put into a path of the OpenAPI document to reach what is in stock."""
+        chosen = {
+            "/v1/holds/": self.hold,
+            "/v1/decisions/": self.decision,
+            "/v1/imports/": self.imported,
+            "/v1/keys/": self.key,
+        }
+        return {
+            "id": next((id_ for prefix, id_ in chosen.items() if path.startswith(prefix)), ID),
+            "no": "1",
+            "kind": "order" if "/documents/" in path else "open_item",
+            "number": ID,
+            "name": "not-found",
+        }
 
 
 def operations(site: str) -> list[Operation]:
@@ -86,6 +96,10 @@ class Writing:
         stated = self.body if body is None else body
         return caller.request(self.method, self.path, json=stated, headers=self.headers, **more)
 
+
+_FOR_PEOPLE: Final = frozenset(
+    {"name", "description", "note", "notes", "text", "label", "issuer", "reference", "source", "owner"}
+)
 
 _ANY_VERSION: Final = {"If-Match": "*"}
 
@@ -241,29 +255,30 @@ def _customers() -> Iterator[Writing]:
 
 
 def _papers() -> Iterator[Writing]:
-    for kind, more in {
+    documents: dict[str, JSON] = {
         "quotation": {},
         "order": {"confirmed": True},
         "delivery": {"printed": True},
         "invoice": {"presented_on": "2026-11-01"},
-    }.items():
+    }
+    for kind, more in documents.items():
         body = _DOCUMENT | more
         if kind == "quotation":
             body = {name: value for name, value in body.items() if name != "follows"}
         yield Writing(operation="put_document", method="PUT", path=f"/v1/documents/{kind}/{ID}", body=body)
-    bill = {"due_date": LATER, "state": "presented", "presentation": "discount"}
-    for kind, more in {
+    entries: dict[str, JSON] = {
         "open_item": {
             "due_date": "2026-10-01",
             "open_amount": eur("90.00"),
             "document": {"kind": "order", "number": "SO-8"},
         },
-        "bill": bill,
+        "bill": {"due_date": LATER, "state": "presented", "presentation": "discount"},
         "advance": {"effective_on": DAY},
         "balance": {},
         "payment": {"value_date": DAY, "allocations": [{"item": ID, "amount": eur("5.00")}]},
         "other": {"due_date": LATER, "open_amount": eur("1.00"), "label": "Consignment"},
-    }.items():
+    }
+    for kind, more in entries.items():
         yield Writing(
             operation="put_ledger_entry", method="PUT", path=f"/v1/ledger/{kind}/{ID}", body=_ENTRY | more
         )
@@ -284,11 +299,15 @@ def _holds(stock: Stock) -> Iterator[Writing]:
     yield Writing(operation="reject_hold", method="POST", path=f"{home}/reject", body={"reason": "No."})
 
 
-def stocked(caller: httpx.Client) -> Stock:
-    """Keep one object of everything and return the ids the service gave."""
+def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
+    """Keep one object of everything and return the ids the service gave; texts for people end with `mark`."""
     for writing in (*_configuration(), *_customers(), *_papers()):
+        body = writing.body
+        for at, value in texts(body):
+            if at[-1] in _FOR_PEOPLE:
+                body = replaced(body, at, value + mark)
         # What is there for the first time has no version yet.
-        answer = caller.request(writing.method, writing.path, json=writing.body)
+        answer = caller.request(writing.method, writing.path, json=body)
         assert answer.is_success, f"{writing.method} {writing.path}: {answer.text}"
     held = {**_CHECK, "document": {**_CHECK["document"], "number": "SO-HELD", "total": eur("900000.00")}}
     decision = ok(caller.post("/v1/check", json=held))
@@ -301,3 +320,32 @@ def stocked(caller: httpx.Client) -> Stock:
         imported=ok(report)["import_id"],
         key=key["id"],
     )
+
+
+# Walking bodies
+
+
+def parts(value: Any, at: At = ()) -> Iterator[tuple[At, Any]]:
+    """Every value inside a body with its place, the body itself first."""
+    yield at, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in inner:
+        yield from parts(member, (*at, key))
+
+
+def texts(body: JSON) -> Iterator[tuple[At, str]]:
+    return ((at, value) for at, value in parts(body) if isinstance(value, str))
+
+
+def replaced(body: JSON, at: At, value: Any) -> JSON:
+    """The body with another value in one place."""
+    changed = copy.deepcopy(body)
+    place: Any = changed
+    for key in at[:-1]:
+        place = place[key]
+    place[at[-1]] = value
+    return changed
+
+
+def pointer(at: Sequence[str | int]) -> str:
+    return "".join(f"/{key}" for key in at)

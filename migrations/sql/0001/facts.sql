@@ -4,7 +4,7 @@
 
 -- What the document under check changes in stored papers: its stored version goes out, its own stored follows are
 -- undone, and each paper it follows gives up what is passed on. Each change is a line taken out and a line put in.
-create function document_adjustments_1(p_tenant text, p_company text, p_document jsonb)
+create function document_adjustments_1(p_tenant text, p_company text, p_document jsonb, p_count_held boolean)
 returns table (sign int, line paper_line)
 language plpgsql stable
 as $$
@@ -52,6 +52,11 @@ begin
         select * into v_target from paper
         where tenant = p_tenant and company = p_company and kind = v_link.kind and number = v_link.number and present;
         continue when not found or (v_target.content ->> 'currency') is distinct from v_link.currency;
+        -- A held paper that does not count has nothing in exposure to give up.
+        continue when not p_count_held and exists (
+            select from hold h
+            where h.tenant = p_tenant and h.company = p_company and h.kind = v_link.kind and h.number = v_link.number
+              and h.status = 'open');
         v_taken := v_target.taken;
         v_content := v_target.content;
         if v_content ? 'open_amount' then
@@ -182,11 +187,13 @@ declare
     v_now timestamptz := clock_timestamp();
     v_number text := p_document ->> 'number';
     v_kind text := p_document ->> 'kind';
+    v_count_held boolean;
     v_result jsonb;
 begin
     perform set_config('app.tenant', p_tenant, true);
 
     select * into v_company from company c where c.tenant = p_tenant and c.company = p_company;
+    v_count_held := v_company.policy -> 'overrides' ->> 'count_held' is distinct from 'false';
     select * into v_customer from customer c where c.tenant = p_tenant and c.customer = p_customer;
     v_risk_id := coalesce(p_bill_to, v_customer.risk_customer, p_customer);
     if v_risk_id = p_customer then
@@ -238,18 +245,21 @@ begin
     ),
     adjustment as (
         select s.customer = v_risk_id as own, a.sign, a.line
-        from document_adjustments_1(p_tenant, p_company, p_document) as a
+        from document_adjustments_1(p_tenant, p_company, p_document, v_count_held) as a
         join scope s on s.company = p_company and s.written_for = (a.line).customer and s.billed = (a.line).billed
         where v_number is not null or p_document -> 'follows' <> '[]'
     ),
     held as (
         select s.customer = v_risk_id and s.company = p_company as own, p.line
-        from hold h
+        from (
+            -- By a check and by a person: a document may be held twice.
+            select distinct h.company, h.kind, h.number from hold h
+            where not v_count_held and h.tenant = p_tenant and h.status = 'open'
+              and (h.company, h.kind, h.number) is distinct from (p_company, v_kind, v_number)
+        ) as h
         join paper p on p.tenant = p_tenant and p.company = h.company and p.kind = h.kind and p.number = h.number
         join scope s on s.company = p.company and s.written_for = (p.line).customer and s.billed = (p.line).billed
-        where v_company.policy -> 'overrides' ->> 'count_held' = 'false'
-          and h.tenant = p_tenant and h.status = 'open' and (p.line).category is not null
-          and (h.company, h.kind, h.number) is distinct from (p_company, v_kind, v_number)
+        where (p.line).category is not null
     ),
     item as (
         select i.* from scope s

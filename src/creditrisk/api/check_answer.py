@@ -41,7 +41,7 @@ class FindingOut(WireModel):
 class ObligationsOut(WireModel):
     """What the decision means at this step; all allowed unless it is `block`."""
 
-    save: Literal["allowed", "refused"]
+    save: Annotated[Literal["allowed", "refused"], Field(description="Keep the document.")]
     proceed: Annotated[Literal["allowed", "refused"], Field(description="Process, post or deliver.")]
     print: Annotated[
         Literal["allowed", "unmarked", "refused"],
@@ -64,7 +64,7 @@ class OverdueOut(WireModel):
 
     amount: Amount
     oldest_days: Annotated[int, Field(description="Days past due of the oldest item; 0 where none is.")]
-    ageing: AgeingOut
+    ageing: Annotated[AgeingOut, Field(description="The open items by age.")]
 
 
 class ExposureOut(WireModel):
@@ -75,40 +75,51 @@ class ExposureOut(WireModel):
     document: Annotated[Amount, Field(description="What the document adds.")]
     projected: Annotated[Amount, Field(description="Once the document is saved.")]
     by_category: Annotated[dict[Category, Amount], Field(description="Counted amounts; add up to `current`.")]
-    overdue: OverdueOut
+    overdue: Annotated[
+        OverdueOut, Field(description="What of it is past due; part of the categories, never added.")
+    ]
 
 
 class ComponentOut(WireModel):
     """One part of the limit."""
 
-    source: str
+    source: Annotated[str, Field(description="`own`, `temporary`, `group` or `cover`.")]
     amount: Amount
-    id: str | None = None
+    id: Annotated[str | None, Field(description="Of whom, where the limit has several members.")] = None
 
 
 class LimitOut(WireModel):
     """The binding limit: the one that leaves the least headroom."""
 
-    state: Literal["limited", "unlimited", "none"]
+    state: Annotated[
+        Literal["limited", "unlimited", "none"],
+        Field(description="`none`: no limit applies, which is not a limit of 0."),
+    ]
     amount: Annotated[Amount | None, Field(description="Null unless limited.")]
-    currency: str
-    source: Literal["own", "temporary", "group", "head", "company_id", "relation"] | None
-    valid_until: Day | None
-    components: list[ComponentOut]
+    currency: Annotated[str, Field(description="ISO 4217 code of `amount`.")]
+    source: Annotated[
+        Literal["own", "temporary", "group", "head", "company_id", "relation"] | None,
+        Field(description="Where it comes from; null where none applies."),
+    ]
+    valid_until: Annotated[Day | None, Field(description="Its last day; null: open-ended.")]
+    components: Annotated[list[ComponentOut], Field(description="What it is made of; adds up to `amount`.")]
 
 
 class AppliedLimitOut(WireModel):
     """One limit that applies, with the exposure of its own members."""
 
-    source: str
-    id: str
+    source: Annotated[
+        str,
+        Field(description="`own`, `temporary`, `group`, `head`, `company_id` or `relation`."),
+    ]
+    id: Annotated[str, Field(description="The customer or the group it belongs to.")]
     amount: Amount
     current: Amount
     projected: Amount
-    exceeded: bool
+    exceeded: Annotated[bool, Field(description="Projected exposure is strictly above it.")]
 
 
-class PaymentOut(MoneyOut):
+class PaymentNeededOut(MoneyOut):
     """The least payment after which no credit finding would be hard."""
 
     items: Annotated[list[str], Field(description="Open items that make it up, oldest first.")]
@@ -121,7 +132,7 @@ class RemedyOut(WireModel):
         MoneyOut | None,
         Field(description="The largest total without exceeding a limit; null where none applies."),
     ]
-    payment_needed: Annotated[PaymentOut | None, Field(description="Null where money does not help.")]
+    payment_needed: Annotated[PaymentNeededOut | None, Field(description="Null where money does not help.")]
     green_on: Annotated[Day | None, Field(description="First day within a year on which it is green.")]
     unblocked_on: Annotated[Day | None, Field(description="First day within a year on which it passes.")]
 
@@ -129,39 +140,43 @@ class RemedyOut(WireModel):
 class HoldRefOut(WireModel):
     """The hold that this check opened, refreshed or closed."""
 
-    id: str
-    status: Literal["open", "released", "rejected", "cleared"]
+    id: Annotated[str, Field(description="Under /v1/holds/.")]
+    status: Annotated[
+        Literal["open", "released", "rejected", "cleared"], Field(description="What became of it.")
+    ]
 
 
 class FreshnessOut(WireModel):
     """When a feed last wrote completely."""
 
-    as_of: Instant
-    age_seconds: int
+    as_of: Annotated[Instant, Field(description="The last complete write.")]
+    age_seconds: Annotated[int, Field(description="Seconds since then, by the database's clock.")]
 
 
 class RateOut(WireModel):
     """A rate that was used."""
 
-    from_: Annotated[str, Field(alias="from")]
-    to: str
-    date: Day
+    from_: Annotated[str, Field(alias="from", description="The currency that was converted.")]
+    to: Annotated[str, Field(description="The currency it became.")]
+    date: Annotated[Day, Field(description="Since when the rate counts.")]
     rate: Annotated[str, Field(description="As stored.")]
-    type: str
+    type: Annotated[str, Field(description="The table it is from; see the policy's `rate_type`.")]
     inverse: Annotated[bool, Field(description="True: stored for the opposite direction, so it divided.")]
 
 
 class PolicyRefOut(WireModel):
     """The configuration that decided."""
 
-    preset: str | None
-    version: int
+    preset: Annotated[
+        str | None, Field(description="The preset it begins from; null: the company has no policy.")
+    ]
+    version: Annotated[int, Field(description="Counts its changes; 0: never set.")]
 
 
 class CheckAnswer(WireModel):
     """The decision, with every reason and every figure. Keys with the scope `signal` alone see no figures."""
 
-    decision_id: str
+    decision_id: Annotated[str, Field(description="Under /v1/decisions/, unless it was a dry run.")]
     decision: Annotated[DecisionWord, Field(description="What the caller does at this step.")]
     signal: Annotated[
         SignalWord, Field(description="The truth about the amount, whoever asks; `off`: no control.")
@@ -173,35 +188,37 @@ class CheckAnswer(WireModel):
             "`excluded_site`, `type_without_credit`, `checkpoint_off` or `grace`."
         ),
     ]
-    company: str
-    customer: str
+    company: Annotated[str, Field(description="The legal entity.")]
+    customer: Annotated[str, Field(description="The ordering customer.")]
     risk_customer: Annotated[str, Field(description="The customer whose account bears the document.")]
     findings: Annotated[list[FindingOut], Field(description="In precedence order.")]
     cancelled: Annotated[list[FindingOut], Field(description="Findings that an exclusion rule cancelled.")]
-    obligations: ObligationsOut
-    exposure: ExposureOut
-    limit: LimitOut
+    obligations: Annotated[ObligationsOut, Field(description="What the caller may do with the document.")]
+    exposure: Annotated[ExposureOut, Field(description="Money at risk, without and with the document.")]
+    limit: Annotated[LimitOut, Field(description="The limit that leaves the least headroom.")]
     limits: Annotated[list[AppliedLimitOut], Field(description="All limits that apply, own first.")]
     utilisation: Annotated[
         str | None, Field(description="Projected exposure / limit, four decimals.", examples=["1.1200"])
     ]
-    remedy: RemedyOut
-    hold: HoldRefOut | None
-    reservation: None
+    remedy: Annotated[RemedyOut, Field(description="What would make it pass.")]
+    hold: Annotated[
+        HoldRefOut | None, Field(description="The document's hold, where this check touched one.")
+    ]
+    reservation: Annotated[None, Field(description="Always null: nothing is reserved yet.")]
     freshness: Annotated[dict[str, FreshnessOut], Field(description="By feed.")]
-    rates: list[RateOut]
-    policy: PolicyRefOut
-    as_of: Day
-    evaluated_at: Instant
+    rates: Annotated[list[RateOut], Field(description="Exchange rates that were used.")]
+    policy: Annotated[PolicyRefOut, Field(description="Which configuration decided it.")]
+    as_of: Annotated[Day, Field(description="The reference date.")]
+    evaluated_at: Annotated[Instant, Field(description="When the facts were read, by the database's clock.")]
 
 
 class CheckError(WireModel):
     """A member that could not be evaluated."""
 
-    error: Problem
+    error: Annotated[Problem, Field(description="What is wrong with the member.")]
 
 
 class ChecksAnswer(WireModel):
     """Answers in the order of the checks."""
 
-    results: list[CheckAnswer | CheckError]
+    results: Annotated[list[CheckAnswer | CheckError], Field(description="One for each check.")]

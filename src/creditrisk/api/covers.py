@@ -60,10 +60,10 @@ class CoverBody(CoverFields[NotNegative]):
 class CoverSeen(CoverFields[MoneyOut], SeenModel):
     """A cover as stored."""
 
-    company: str
+    company: Annotated[str, Field(description="The legal entity.")]
     no: Annotated[int, Field(description="Its number among the account's, from 1.")]
     created_by: Annotated[str | None, Field(description="The key that made it.")]
-    created_at: Instant
+    created_at: Annotated[Instant, Field(description="When it was made.")]
 
 
 _EXAMPLE: Final = {

@@ -49,16 +49,18 @@ class CustomerWarning(WireModel):
 class CategoryLimits(WireModel):
     """Caps on single categories of exposure; null: not capped, 0: nothing allowed."""
 
-    orders: NotNegative | None = None
-    deliveries: NotNegative | None = None
-    invoices: NotNegative | None = None
-    open_items: NotNegative | None = None
-    ledger_balance: NotNegative | None = None
-    bills: NotNegative | None = None
-    unpaid_bills: NotNegative | None = None
-    advances: NotNegative | None = None
-    reservations: NotNegative | None = None
-    other: NotNegative | None = None
+    orders: Annotated[NotNegative | None, Field(description="Orders.")] = None
+    deliveries: Annotated[NotNegative | None, Field(description="Deliveries.")] = None
+    invoices: Annotated[NotNegative | None, Field(description="Invoices not yet posted.")] = None
+    open_items: Annotated[NotNegative | None, Field(description="Open items, due or not.")] = None
+    ledger_balance: Annotated[NotNegative | None, Field(description="The balance of the ledger account.")] = (
+        None
+    )
+    bills: Annotated[NotNegative | None, Field(description="Bills and direct debits.")] = None
+    unpaid_bills: Annotated[NotNegative | None, Field(description="Bills returned unpaid.")] = None
+    advances: Annotated[NotNegative | None, Field(description="Advances of the bank.")] = None
+    reservations: Annotated[NotNegative | None, Field(description="Amounts reserved.")] = None
+    other: Annotated[NotNegative | None, Field(description="Other claims.")] = None
     overdue: Annotated[NotNegative | None, Field(description="The half of open items past due.")] = None
     not_due: Annotated[NotNegative | None, Field(description="The other half of open items.")] = None
 
@@ -115,14 +117,18 @@ class CreditFields(WireModel, Generic[Money]):
     eligible_limit: Annotated[Money | None, Field(description="Informative: what could be granted.")] = None
     review_on: Annotated[Day | None, Field(description="When to look at the account again.")] = None
     notes: Annotated[Prose | None, Field(description="For people.")] = None
-    warning: CustomerWarning | None = None
+    warning: Annotated[
+        CustomerWarning | None, Field(description="A text for whoever works with the customer; null: none.")
+    ] = None
 
 
 class CreditBody(CreditFields[NotNegative]):
     """The settings of an account as a whole. What is absent takes its default."""
 
     company: Annotated[Identifier | None, Field(description="Whose account; absent: `main`.")] = None
-    category_limits: CategoryLimits = CategoryLimits()
+    category_limits: Annotated[
+        CategoryLimits, Field(description="Caps on single categories of exposure.")
+    ] = CategoryLimits()
 
     def content(self) -> dict[str, Any]:
         """What is stored of it."""
@@ -132,8 +138,8 @@ class CreditBody(CreditFields[NotNegative]):
 class CreditSeen(CreditFields[MoneyOut], SeenModel):
     """The settings in force; of an account nobody has set, the policy's `new_account`."""
 
-    company: str
-    customer: str
+    company: Annotated[str, Field(description="The legal entity.")]
+    customer: Annotated[str, Field(description="Whose account it is.")]
     category_limits: Annotated[
         dict[str, MoneyOut],
         Field(default_factory=dict, description="Caps by category of exposure, `overdue` or `not_due`."),
@@ -142,7 +148,7 @@ class CreditSeen(CreditFields[MoneyOut], SeenModel):
         bool, Field(description="The policy's `blocked_kinds` are refused now; worked out, never set.")
     ]
     updated_by: Annotated[str | None, Field(description="The key that set it; null: nobody has yet.")]
-    updated_at: Instant | None
+    updated_at: Annotated[Instant | None, Field(description="When it was set last; null: never.")]
 
 
 _EXAMPLES: Final = {

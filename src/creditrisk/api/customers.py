@@ -37,8 +37,8 @@ class CustomerFields(WireModel):
         Identifier | None,
         Field(description="Of the legal person; customers that share it are one under `company_id`."),
     ] = None
-    country: CountryCode | None = None
-    language: LanguageCode | None = None
+    country: Annotated[CountryCode | None, Field(description="Country, ISO 3166-1 alpha-2.")] = None
+    language: Annotated[LanguageCode | None, Field(description="Language of letters, BCP 47.")] = None
     risk_customer: Annotated[
         Identifier | None,
         Field(
@@ -101,12 +101,12 @@ class CustomerBody(CustomerFields):
 class CustomerSeen(CustomerFields, SeenModel):
     """A customer as stored."""
 
-    id: str
+    id: Annotated[str, Field(description="The ERP's own id.")]
     updated_by: Annotated[
         str | None,
         Field(description="The key that stated it; null while it is only named by something else."),
     ]
-    updated_at: Instant
+    updated_at: Annotated[Instant, Field(description="When it was stated last.")]
 
 
 _EXAMPLE: Final = {

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import Field
 
 from creditrisk.api.auth import requires
@@ -22,11 +22,11 @@ from creditrisk.application.keys import Principal
 class DecisionOut(WireModel):
     """A decision as it was made."""
 
-    id: str
-    company: str
-    customer: str
-    decision: DecisionWord
-    signal: SignalWord
+    id: Annotated[str, Field(description="Its id, as the check answered it.")]
+    company: Annotated[str, Field(description="The legal entity.")]
+    customer: Annotated[str, Field(description="The ordering customer.")]
+    decision: Annotated[DecisionWord, Field(description="What the caller was told to do.")]
+    signal: Annotated[SignalWord, Field(description="The colour that was shown.")]
     decided_at: Annotated[Instant, Field(description="By the database's clock.")]
     operator: Annotated[str | None, Field(description="Who was at the keyboard, as the request said.")]
     key: Annotated[str, Field(description="Id of the API key that asked.")]
@@ -34,11 +34,15 @@ class DecisionOut(WireModel):
     answer: Annotated[dict[str, Any], Field(description="The answer as it was given.")]
 
 
+DecisionId = Annotated[str, Path(description="The `decision_id` of the check's answer.")]
+
 router = resource_router(prefix="/v1/decisions", tag="decisions")
 
 
 @router.get("/{id}", responses=documented(404))
-async def get_decision(id: str, caller: Annotated[Principal, requires("audit")], use: Use) -> DecisionOut:
+async def get_decision(
+    id: DecisionId, caller: Annotated[Principal, requires("audit")], use: Use
+) -> DecisionOut:
     """Show one stored decision with its inputs."""
     try:
         record = await use.decisions.get(UUID(id), tenant=caller.tenant)

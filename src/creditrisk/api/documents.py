@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from fastapi import Body, Response
+from fastapi import Body, Path, Response
 from pydantic import AfterValidator, Field
 
 from creditrisk.api.auth import requires
@@ -107,25 +107,25 @@ class DocumentOut(StoredOut):
 class QuotationOut(DocumentOut, QuotationIn):
     """A quotation as stored."""
 
-    kind: Literal["quotation"]
+    kind: Annotated[Literal["quotation"], Field(description="What it is.")]
 
 
 class OrderOut(DocumentOut, OrderIn):
     """An order as stored."""
 
-    kind: Literal["order"]
+    kind: Annotated[Literal["order"], Field(description="What it is.")]
 
 
 class DeliveryOut(DocumentOut, DeliveryIn):
     """A delivery as stored."""
 
-    kind: Literal["delivery"]
+    kind: Annotated[Literal["delivery"], Field(description="What it is.")]
 
 
 class InvoiceOut(DocumentOut, InvoiceIn):
     """An invoice as stored."""
 
-    kind: Literal["invoice"]
+    kind: Annotated[Literal["invoice"], Field(description="What it is.")]
 
 
 DOCUMENT_BODIES: Final[Mapping[str, type[DocumentBody]]] = {
@@ -164,7 +164,7 @@ router = resource_router(prefix="/v1/documents", tag="documents")
 @router.put("/{kind}/{number}", responses=documented(409))
 async def put_document(
     *,
-    kind: DocumentKind,
+    kind: Annotated[DocumentKind, Path(description="What the document is.")],
     number: PathId,
     body: Annotated[
         Any, Body(openapi_examples=_EXAMPLES), AnyOf(QuotationIn, OrderIn, DeliveryIn, InvoiceIn)
@@ -185,7 +185,7 @@ async def put_document(
 @router.get("/{kind}/{number}", response_model=QuotationOut | OrderOut | DeliveryOut | InvoiceOut)
 async def get_document(
     *,
-    kind: DocumentKind,
+    kind: Annotated[DocumentKind, Path(description="What the document is.")],
     number: PathId,
     caller: Annotated[Principal, requires("ingest")],
     use: Use,
@@ -204,7 +204,7 @@ async def get_document(
 @router.delete("/{kind}/{number}")
 async def delete_document(
     *,
-    kind: DocumentKind,
+    kind: Annotated[DocumentKind, Path(description="What the document is.")],
     number: PathId,
     caller: Annotated[Principal, requires("ingest")],
     use: Use,

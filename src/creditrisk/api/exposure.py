@@ -27,34 +27,36 @@ from creditrisk.application.keys import Principal
 class PaperOut(WireModel):
     """One counted paper."""
 
-    company: str
-    kind: str
-    number: str
+    company: Annotated[str, Field(description="The legal entity.")]
+    kind: Annotated[str, Field(description="What it is: a kind of document or of ledger entry.")]
+    number: Annotated[str, Field(description="Its number or id.")]
     customer: Annotated[str, Field(description="Who bears it.")]
-    category: str
+    category: Annotated[str, Field(description="Where it counts in `by_category`.")]
     amount: Annotated[str, Field(description="What it counts with, in its own currency.")]
-    currency: str
-    due_on: Day | None
+    currency: Annotated[str, Field(description="ISO 4217 code of its own currency.")]
+    due_on: Annotated[Day | None, Field(description="When it is due; null: it states no date.")]
     days_past_due: Annotated[int | None, Field(description="On the reference date; null without due date.")]
 
 
 class AccountExposure(WireModel):
     """The exposure of one account as stored, without any document under check."""
 
-    company: str
-    customer: str
+    company: Annotated[str, Field(description="The legal entity.")]
+    customer: Annotated[str, Field(description="Whose account it is.")]
     signal: Annotated[SignalWord, Field(description="Of the stored exposure alone.")]
     auto_blocked: Annotated[bool, Field(description="The policy's `blocked_kinds` are refused now.")]
-    exposure: ExposureOut
-    limit: LimitOut
-    limits: list[AppliedLimitOut]
-    utilisation: str | None
+    exposure: Annotated[ExposureOut, Field(description="What the account, or its group, is exposed to.")]
+    limit: Annotated[LimitOut, Field(description="The limit that leaves the least headroom.")]
+    limits: Annotated[list[AppliedLimitOut], Field(description="All limits that apply, own first.")]
+    utilisation: Annotated[
+        str | None, Field(description="Exposure / limit, four decimals; null where none applies.")
+    ]
     headroom: Annotated[str | None, Field(description="What is left of the limits; null where none applies.")]
-    freshness: dict[str, FreshnessOut]
-    rates: list[RateOut]
-    policy: PolicyRefOut
-    as_of: Day
-    evaluated_at: Instant
+    freshness: Annotated[dict[str, FreshnessOut], Field(description="Age of the data, by feed.")]
+    rates: Annotated[list[RateOut], Field(description="Exchange rates that were used.")]
+    policy: Annotated[PolicyRefOut, Field(description="The configuration it was worked out with.")]
+    as_of: Annotated[Day, Field(description="The reference date.")]
+    evaluated_at: Annotated[Instant, Field(description="When it was worked out, by the database's clock.")]
     papers: Annotated[
         list[PaperOut] | None, Field(description="Every counted paper; null unless `detail` is asked for.")
     ]

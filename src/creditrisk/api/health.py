@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,17 +17,17 @@ from creditrisk.telemetry.metrics import CONTENT_TYPE
 class Health(WireModel):
     """The service's word on itself."""
 
-    status: Literal["ok"]
+    status: Annotated[Literal["ok"], Field(description="Always `ok`; anything else is a problem.")]
 
 
 class ProblemDescription(WireModel):
     """One line of the catalogue of problems."""
 
-    type: str
-    title: str
-    status: int
-    code: str
-    meaning: str
+    type: Annotated[str, Field(description="As problems state it.")]
+    title: Annotated[str, Field(description="The same for every occurrence.")]
+    status: Annotated[int, Field(description="The HTTP status.")]
+    code: Annotated[str, Field(description="As problems state it, unless they are more exact.")]
+    meaning: Annotated[str, Field(description="What it tells.")]
 
 
 router = APIRouter(tags=["operations"], redirect_slashes=False)
@@ -58,7 +59,9 @@ async def metrics(request: Request) -> Response:
 
 
 @router.get("/problems/{name}", responses=documented(404, 422))
-async def problem_type(name: Annotated[str, Path(examples=["not-found"])]) -> ProblemDescription:
+async def problem_type(
+    name: Annotated[str, Path(description="The last part of a problem's `type`.", examples=["not-found"])],
+) -> ProblemDescription:
     """Explain a problem type, so that its `type` leads somewhere."""
     for kind in CATALOGUE:
         if kind.uri == f"/problems/{name}":

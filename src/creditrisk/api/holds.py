@@ -1,8 +1,8 @@
 """Holds over HTTP: the queue of blocked documents, and what people decide about them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import Query
+from fastapi import Body, Path, Query
 from pydantic import Field, model_validator
 
 from creditrisk.api.auth import requires
@@ -33,31 +33,31 @@ DocumentKind = Literal["quotation", "order", "delivery", "invoice"]
 class HeldDocumentOut(WireModel):
     """The document that waits."""
 
-    kind: DocumentKind
-    number: str
-    total: MoneyOut
+    kind: Annotated[DocumentKind, Field(description="What it is.")]
+    number: Annotated[str, Field(description="Its number.")]
+    total: Annotated[MoneyOut, Field(description="Its whole amount when it was last checked.")]
 
 
 class HoldOut(WireModel):
     """A blocked document waiting for an authoriser."""
 
-    id: str
-    company: str
+    id: Annotated[str, Field(description="Its id.")]
+    company: Annotated[str, Field(description="The legal entity.")]
     customer: Annotated[str, Field(description="The ordering customer.")]
-    document: HeldDocumentOut
+    document: Annotated[HeldDocumentOut, Field(description="What is held.")]
     checkpoint: Annotated[str | None, Field(description="The step that was stopped.")]
     type: Annotated[Literal["rule", "forced"], Field(description="Found by a check, or put on by a person.")]
-    status: HoldStatus
+    status: Annotated[HoldStatus, Field(description="`cleared`: a later check let it pass.")]
     ready_to_release: Annotated[bool, Field(description="Evaluated again, no finding was left.")]
     findings: Annotated[list[dict[str, Any]], Field(description="Of the newest check.")]
     owner: Annotated[str | None, Field(description="The document's owner, else its first check's operator.")]
-    opened_at: Instant
-    closed_by: str | None
-    closed_at: Instant | None
-    reason: str | None
-    review_on: Day | None
+    opened_at: Annotated[Instant, Field(description="When it was put on.")]
+    closed_by: Annotated[str | None, Field(description="Who closed it; null: nobody yet.")]
+    closed_at: Annotated[Instant | None, Field(description="When it was closed; null: it is open.")]
+    reason: Annotated[str | None, Field(description="What the person said.")]
+    review_on: Annotated[Day | None, Field(description="When to look at it again.")]
     authorised_amount: Annotated[MoneyOut | None, Field(description="Up to which the document may go on.")]
-    valid_until: Day | None
+    valid_until: Annotated[Day | None, Field(description="Last day of the authorisation; null: without end.")]
     with_posting: Annotated[bool, Field(description="The stopped step is to be run on release.")]
 
 
@@ -81,16 +81,18 @@ class RejectIn(WireModel):
 class HeldFilterIn(WireModel):
     """Which documents to put on hold."""
 
-    customer: Identifier
+    customer: Annotated[Identifier, Field(description="Every open document of this ordering customer.")]
 
 
 class ForceIn(WireModel):
     """Puts one stored document, or every open one of a customer, on hold."""
 
-    company: Identifier | None = None
-    kind: DocumentKind | None = None
-    number: Identifier | None = None
-    filter: HeldFilterIn | None = None
+    company: Annotated[Identifier | None, Field(description="The legal entity; absent: `main`.")] = None
+    kind: Annotated[DocumentKind | None, Field(description="What the document is.")] = None
+    number: Annotated[Identifier | None, Field(description="Its number.")] = None
+    filter: Annotated[HeldFilterIn | None, Field(description="Names several documents instead of one.")] = (
+        None
+    )
     reason: Annotated[Prose, Field(min_length=1, description="A hold reason's code, where any exist.")]
 
     @model_validator(mode="after")
@@ -103,8 +105,34 @@ class ForceIn(WireModel):
 class HoldsOut(WireModel):
     """The holds of the documents named."""
 
-    results: list[HoldOut]
+    results: Annotated[list[HoldOut], Field(description="The holds that are open now.")]
 
+
+_FORCE: Final = {
+    "document": {
+        "summary": "One document",
+        "value": {"kind": "order", "number": "SO-2026-0001", "reason": "The customer asked us to wait."},
+    },
+    "customer": {
+        "summary": "Every open document of a customer",
+        "value": {"filter": {"customer": "C-1001"}, "reason": "A payment bounced."},
+    },
+}
+_RELEASE: Final = {
+    "plain": {"summary": "As it is held", "value": {"reason": "The payment is announced."}},
+    "bounded": {
+        "summary": "Up to an amount and a day, and looked at again",
+        "value": {
+            "reason": "Agreed with the customer.",
+            "up_to": {"amount": "45000.00", "currency": "EUR"},
+            "valid_until": "2026-12-31",
+            "review_on": "2026-12-15",
+        },
+    },
+}
+_REJECT: Final = {"plain": {"summary": "With a reason", "value": {"reason": "The limit is not raised."}}}
+
+HoldId = Annotated[str, Path(description="The id of the hold.")]
 
 router = resource_router(prefix="/v1/holds", tag="holds")
 
@@ -129,13 +157,17 @@ async def list_holds(
 
 
 @router.get("/{id}", responses=documented(404))
-async def get_hold(id: str, caller: Annotated[Principal, requires("holds")], use: Use) -> HoldOut:
+async def get_hold(id: HoldId, caller: Annotated[Principal, requires("holds")], use: Use) -> HoldOut:
     """Show one hold."""
     return shown(await use.holds.get(id, principal=caller))
 
 
 @router.post("", responses=documented(404))
-async def force_hold(body: ForceIn, caller: Annotated[Principal, requires("holds")], use: Use) -> HoldsOut:
+async def force_hold(
+    body: Annotated[ForceIn, Body(openapi_examples=_FORCE)],
+    caller: Annotated[Principal, requires("holds")],
+    use: Use,
+) -> HoldsOut:
     """Put stored documents on hold by order of a person; only a person takes such a hold off."""
     holds = await use.holds.force(
         company=choose_company(caller, query=None, body=body.company),
@@ -149,7 +181,10 @@ async def force_hold(body: ForceIn, caller: Annotated[Principal, requires("holds
 
 @router.post("/{id}/release", responses=documented(404, 409))
 async def release_hold(
-    id: str, caller: Annotated[Principal, requires("holds")], use: Use, body: ReleaseIn | None = None
+    id: HoldId,
+    caller: Annotated[Principal, requires("holds")],
+    use: Use,
+    body: Annotated[ReleaseIn | None, Body(openapi_examples=_RELEASE)] = None,
 ) -> HoldOut:
     """Authorise the held document up to an amount, and until a day if given."""
     body = body or ReleaseIn()
@@ -166,7 +201,10 @@ async def release_hold(
 
 @router.post("/{id}/reject", responses=documented(404, 409))
 async def reject_hold(
-    id: str, caller: Annotated[Principal, requires("holds")], use: Use, body: RejectIn | None = None
+    id: HoldId,
+    caller: Annotated[Principal, requires("holds")],
+    use: Use,
+    body: Annotated[RejectIn | None, Body(openapi_examples=_REJECT)] = None,
 ) -> HoldOut:
     """Take the document off the queue without authorising it; checking it again may open a new hold."""
     return shown(await use.holds.reject(id, reason=body.reason if body else None, principal=caller))

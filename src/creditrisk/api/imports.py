@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
 
 import orjson
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
 from creditrisk.api.auth import requires
@@ -68,8 +68,8 @@ class ImportOut(Counted):
     changed: Annotated[int, Field(description="Of a snapshot: entries that say something else now.")]
     closed: Annotated[int, Field(description="Of a snapshot: entries it does not name.")]
     created_by: Annotated[str, Field(description="Id of the API key that sent it.")]
-    started_at: Instant
-    finished_at: Instant | None
+    started_at: Annotated[Instant, Field(description="When it began.")]
+    finished_at: Annotated[Instant | None, Field(description="When it ended; null: it runs.")]
     errors: Annotated[list[LineErrorOut], Field(description="A page of all complaints.")]
     next: Annotated[str | None, Field(description="Cursor of the following page, null on the last.")]
 
@@ -202,7 +202,7 @@ async def import_credit(
 
 @router.get("/imports/{id}")
 async def get_import(
-    id: str,
+    id: Annotated[str, Path(description="The `import_id` of the answer to the stream.")],
     caller: Annotated[Principal, requires("ingest", "limits")],
     use: Use,
     page: Annotated[PageRequest, paged(int, str, str)],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from fastapi import Body, Response
+from fastapi import Body, Path, Response
 from pydantic import Field, ValidationInfo, field_validator
 
 from creditrisk.api.auth import requires
@@ -136,37 +136,37 @@ class EntryOut(StoredOut):
 class OpenItemOut(EntryOut, OpenItemIn):
     """An open item as stored."""
 
-    kind: Literal["open_item"]
+    kind: Annotated[Literal["open_item"], Field(description="What it is.")]
 
 
 class BillOut(EntryOut, BillIn):
     """A bill as stored."""
 
-    kind: Literal["bill"]
+    kind: Annotated[Literal["bill"], Field(description="What it is.")]
 
 
 class AdvanceOut(EntryOut, AdvanceIn):
     """An advance as stored."""
 
-    kind: Literal["advance"]
+    kind: Annotated[Literal["advance"], Field(description="What it is.")]
 
 
 class BalanceOut(EntryOut, BalanceIn):
     """A balance as stored."""
 
-    kind: Literal["balance"]
+    kind: Annotated[Literal["balance"], Field(description="What it is.")]
 
 
 class PaymentOut(EntryOut, PaymentIn):
     """A payment as stored."""
 
-    kind: Literal["payment"]
+    kind: Annotated[Literal["payment"], Field(description="What it is.")]
 
 
 class OtherOut(EntryOut, OtherIn):
     """Another claim as stored."""
 
-    kind: Literal["other"]
+    kind: Annotated[Literal["other"], Field(description="What it is.")]
 
 
 LEDGER_BODIES: Final[Mapping[str, type[PaperBody]]] = {
@@ -208,7 +208,7 @@ router = resource_router(prefix="/v1/ledger", tag="ledger")
 @router.put("/{kind}/{id}", responses=documented(409))
 async def put_ledger_entry(
     *,
-    kind: LedgerKind,
+    kind: Annotated[LedgerKind, Path(description="What the entry is.")],
     id: PathId,
     body: Annotated[
         Any,
@@ -231,7 +231,7 @@ async def put_ledger_entry(
 )
 async def get_ledger_entry(
     *,
-    kind: LedgerKind,
+    kind: Annotated[LedgerKind, Path(description="What the entry is.")],
     id: PathId,
     caller: Annotated[Principal, requires("ingest")],
     use: Use,
@@ -248,7 +248,7 @@ async def get_ledger_entry(
 @router.delete("/{kind}/{id}")
 async def delete_ledger_entry(
     *,
-    kind: LedgerKind,
+    kind: Annotated[LedgerKind, Path(description="What the entry is.")],
     id: PathId,
     caller: Annotated[Principal, requires("ingest")],
     use: Use,

@@ -51,13 +51,13 @@ class ManualBlockChange(WireModel):
 class ManualBlockSeen(ManualBlockFields, SeenModel):
     """A block as stored; lifted ones stay."""
 
-    company: str
+    company: Annotated[str, Field(description="The legal entity.")]
     id: Annotated[int, Field(description="Its number among the account's, from 1.")]
     no: Annotated[int, Field(description="The same as `id`: what its address ends with.")]
     created_by: Annotated[str | None, Field(description="The key that set it.")]
-    created_at: Instant
+    created_at: Annotated[Instant, Field(description="When it was set.")]
     lifted_by: Annotated[str | None, Field(description="The key that lifted it; null: nobody has.")]
-    lifted_at: Instant | None
+    lifted_at: Annotated[Instant | None, Field(description="When it was lifted; null: it is not.")]
 
 
 _EXAMPLE: Final = {"kinds": ["order", "delivery"], "from": "2026-11-22", "note": "Disputed deliveries."}

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Generic, NamedTuple, TypeVar
 
 import orjson
 from fastapi import Query, params
+from pydantic import ConfigDict, Field
 
 from creditrisk.api.wire import WireModel
 from creditrisk.application.errors import FieldError, InvalidRequest
@@ -25,8 +26,11 @@ CursorKey = tuple[str | int, ...]
 class Page(WireModel, Generic[T]):
     """One page of a list. ``next`` is the cursor of the following page, null on the last."""
 
-    items: list[T]
-    next: str | None
+    # The docstring does not reach the models made of this one for each kind of entry.
+    model_config = ConfigDict(json_schema_extra={"description": "One page of a list."})
+
+    items: Annotated[list[T], Field(description="The entries, in the list's order.")]
+    next: Annotated[str | None, Field(description="Cursor of the following page; null on the last.")]
 
 
 class PageRequest(NamedTuple):
@@ -85,7 +89,9 @@ def paged(*shape: type[str | int]) -> params.Depends:
     """
 
     async def page_request(
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        limit: Annotated[
+            int, Query(ge=1, le=MAX_LIMIT, description="Entries of a page, at most.")
+        ] = DEFAULT_LIMIT,
         cursor: Annotated[
             str | None, Query(max_length=_MAX_CURSOR, description="`next` of the page before.")
         ] = None,

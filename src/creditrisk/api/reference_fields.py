@@ -90,6 +90,18 @@ class RankFields(WireModel):
 class CreditGroupBody(TenantWideBody):
     """A group of customers sharing a limit; its members are the customers that name it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Alpine Group",
+                    "limit": {"amount": "150000.00", "currency": "EUR"},
+                    "expires_on": "2027-12-31",
+                }
+            ]
+        }
+    )
+
     name: Annotated[Line | None, Field(description="For people.", examples=["Alpine Group"])] = None
     limit: Annotated[
         MoneyIn | None,
@@ -191,6 +203,12 @@ class OperatorFields(WireModel):
 class DocumentTypeBody(ByCompanyBody, DocumentTypeFields):
     """A type of documents."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"description": "Standard order"}, {"credit": False, "description": "Free sample"}]
+        }
+    )
+
 
 class DocumentTypeAnswer(StoredCode, DocumentTypeFields):
     """A type of documents as stored."""
@@ -198,6 +216,10 @@ class DocumentTypeAnswer(StoredCode, DocumentTypeFields):
 
 class PaymentTermsBody(ByCompanyBody, RankFields):
     """Payment terms."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"rank": 60, "days": 60, "description": "Net 60 days"}]}
+    )
 
 
 class PaymentTermsAnswer(StoredCode, RankFields):
@@ -207,6 +229,10 @@ class PaymentTermsAnswer(StoredCode, RankFields):
 class CashDiscountBody(ByCompanyBody, RankFields):
     """A cash discount."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"rank": 2, "days": 10, "description": "2 % within 10 days"}]}
+    )
+
 
 class CashDiscountAnswer(StoredCode, RankFields):
     """A cash discount as stored."""
@@ -214,6 +240,8 @@ class CashDiscountAnswer(StoredCode, RankFields):
 
 class ManagementGroupBody(TenantWideBody, ManagementGroupFields):
     """A management group."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"description": "Key accounts South"}]})
 
 
 class ManagementGroupAnswer(StoredId, ManagementGroupFields):
@@ -223,6 +251,20 @@ class ManagementGroupAnswer(StoredId, ManagementGroupFields):
 class AccountStatusBody(TenantWideBody, AccountStatusFields):
     """An account status."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "effect": "all",
+                    "kinds": ["order", "delivery"],
+                    "on": "block",
+                    "description": "Insolvency proceedings",
+                },
+                {"effect": "invoices", "on": "warn", "description": "Slow payer"},
+            ]
+        }
+    )
+
 
 class AccountStatusAnswer(StoredCode, AccountStatusFields):
     """An account status as stored."""
@@ -231,6 +273,10 @@ class AccountStatusAnswer(StoredCode, AccountStatusFields):
 class ReasonBody(TenantWideBody, ReasonFields):
     """A reason."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"type": "release", "description": "Paid, not posted yet"}]}
+    )
+
 
 class ReasonAnswer(StoredCode, ReasonFields):
     """A reason as stored."""
@@ -238,6 +284,15 @@ class ReasonAnswer(StoredCode, ReasonFields):
 
 class OperatorBody(TenantWideBody, OperatorFields):
     """An operator."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"strict": True, "roles": ["sales"], "companies": ["main"]},
+                {"strict": False, "roles": ["supervisor"]},
+            ]
+        }
+    )
 
 
 class OperatorAnswer(StoredId, OperatorFields):

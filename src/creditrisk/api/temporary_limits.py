@@ -6,7 +6,7 @@ from fastapi import Body, Response
 from pydantic import Field
 
 from creditrisk.api.auth import requires
-from creditrisk.api.company import CompanyQuery, choose_companies, choose_company
+from creditrisk.api.company import CompanyQuery, choose_companies, choose_company, choose_company_or_every
 from creditrisk.api.context import Use
 from creditrisk.api.master_data import EntryNumber, NotNegative, SeenModel, Validity, content_of, entry_cursor
 from creditrisk.api.paging import Page, PageRequest, paged
@@ -36,9 +36,9 @@ class TemporaryLimitSeen(SeenModel, Validity):
 
     company: Annotated[str | None, Field(description="Null for a credit group's.")]
     no: Annotated[int, Field(description="Its number among the owner's, from 1.")]
-    limit: MoneyOut
+    limit: Annotated[MoneyOut, Field(description="The limit while the period lasts.")]
     created_by: Annotated[str | None, Field(description="The key that made it.")]
-    created_at: Instant
+    created_at: Annotated[Instant, Field(description="When it was made.")]
 
 
 _EXAMPLE: Final = {
@@ -93,7 +93,8 @@ async def delete_temporary_limit(
 async def add_group_temporary_limit(
     id: PathId, body: LimitIn, caller: LimitsCaller, use: Use
 ) -> TemporaryLimitSeen:
-    """Give a credit group a limit for a period."""
+    """Give a credit group a limit for a period. It spans all companies, so a key limited to some may not."""
+    choose_company_or_every(caller, query=None)
     owner = Owner(OwnerKind.CREDIT_GROUP, id)
     entry = await use.temporary_limits.add(
         owner, content_of(body), tenant=caller.tenant, company=EVERY_COMPANY, by=caller.author
@@ -113,7 +114,8 @@ async def list_group_temporary_limits(
 async def delete_group_temporary_limit(
     id: PathId, no: EntryNumber, caller: LimitsCaller, use: Use
 ) -> Response:
-    """Delete a temporary limit of a credit group."""
+    """Delete a temporary limit of a credit group. It spans all companies, as the group does."""
+    choose_company_or_every(caller, query=None)
     owner = Owner(OwnerKind.CREDIT_GROUP, id)
     await use.temporary_limits.delete(owner, no, tenant=caller.tenant, company=EVERY_COMPANY)
     return Response(status_code=204)

@@ -200,8 +200,18 @@ class MoneyIn(WireModel):
 class MoneyOut(WireModel):
     """An amount of money as the service answers it: exactly the minor unit's decimals, never ``-0``."""
 
-    amount: Annotated[str, Field(pattern=AMOUNT_PATTERN, examples=["1234.50"])]
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
+    # Sums may have more digits than a single stated amount.
+    amount: Annotated[
+        str,
+        Field(
+            pattern=r"^-?[0-9]+(\.[0-9]{1,4})?$",
+            description="A decimal as a string, in units of the currency.",
+            examples=["1234.50"],
+        ),
+    ]
+    currency: Annotated[
+        str, Field(pattern="^[A-Z]{3}$", description="An ISO 4217 currency code.", examples=["EUR"])
+    ]
 
     @classmethod
     def of(cls, money: Money) -> Self:

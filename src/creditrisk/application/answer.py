@@ -7,7 +7,7 @@ contract.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +17,12 @@ from creditrisk.domain.exposure import Exposure, Overdue
 from creditrisk.domain.facts import Check, Configuration
 from creditrisk.domain.findings import Finding
 from creditrisk.domain.limits import LimitState
-from creditrisk.domain.money import format_amount
+from creditrisk.domain.money import EXACT, format_amount
 from creditrisk.domain.remedy import Remedy
 from creditrisk.domain.situation import Situation
 
 FOUR_DECIMALS = Decimal("0.0001")
+ZERO_SHARE = Decimal("0.0000")
 
 WITHOUT_FIGURES = (
     "decision_id",
@@ -190,10 +191,8 @@ def _utilisation(situation: Situation) -> str | None:
     binding = situation.binding
     if binding is None or not binding.limit.amount or binding.limit.amount < 0:
         return None
-    return str(
-        (binding.exposure.projected / binding.limit.amount).quantize(FOUR_DECIMALS, rounding=ROUND_HALF_EVEN)
-        + 0
-    )
+    share = EXACT.divide(binding.exposure.projected, binding.limit.amount)
+    return str(share.quantize(FOUR_DECIMALS, context=EXACT) or ZERO_SHARE)
 
 
 def _remedy(remedy: Remedy, currency: str) -> dict[str, Any]:

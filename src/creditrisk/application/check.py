@@ -196,6 +196,8 @@ class CheckCredit:
             request=command.request,
         )
         if change is None:
+            forced = answer.verdict.situation.facts.forced_hold
+            plain["hold"] = None if forced is None else {"id": forced, "status": "open"}
             await self._decisions.append(record)
         else:
             await self._holds.change(change, record)

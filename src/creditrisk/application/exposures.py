@@ -87,6 +87,8 @@ def _shown(paper: CountedPaper, answer: Answer) -> dict[str, Any] | None:
         total_amount=paper.total_amount,
     )
     configuration = answer.configuration
+    if paper.held and not configuration.policy.count_held:
+        return None
     amount = counted_amount(line, configuration=configuration, as_of=answer.as_of)
     if amount is None or paper.category not in included_categories(configuration.policy):
         return None

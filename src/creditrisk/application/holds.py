@@ -10,6 +10,7 @@ from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, 
 from creditrisk.application.keys import Principal
 from creditrisk.domain.account import Release
 from creditrisk.domain.decision import Outcome, Verdict
+from creditrisk.domain.findings import Code, Severity
 from creditrisk.domain.money import Money
 
 
@@ -154,14 +155,14 @@ def hold_change(
     """What a check does to the document's rule hold.
 
     Blocked with a number, and the document may be saved: opened or refreshed. Not blocked: an open one is
-    closed.
+    closed. A document that nothing but a person's hold blocks waits in that one already.
     """
     situation = verdict.situation
     document = situation.check.document
     if document is None or document.number is None:
         return None
     if verdict.decision is Outcome.BLOCK:
-        if verdict.obligations.save != "allowed":
+        if verdict.obligations.save != "allowed" or (open_hold is None and _held_by_a_person_alone(verdict)):
             return None
         return HoldOpening(
             company=situation.check.company,
@@ -186,6 +187,10 @@ def hold_change(
     if verdict.authorised and release is not None and situation.policy.recheck_after_release == "always":
         return ReleaseUsed(hold=release.hold)
     return None
+
+
+def _held_by_a_person_alone(verdict: Verdict) -> bool:
+    return {f.code for f in verdict.findings if f.severity is Severity.HARD} == {Code.FORCED_HOLD}
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,9 @@ class Account(NamedTuple):
 class CountedPaper:
     """A paper that is open, with its line: where and how much it contributes to exposure.
 
-    ``customer`` is who bears it (the bill_to where one is given). ``due_on`` and ``since`` are None where the
-    paper states none. Amounts are in ``currency``, net of what is prepaid.
+    ``customer`` is who bears it: its bill_to, else its customer's risk customer, else that customer.
+    ``due_on`` and ``since`` are None where the paper states none. Amounts are in ``currency``, net of what is
+    prepaid.
     """
 
     company: str
@@ -104,6 +105,8 @@ class CountedPaper:
     since: date | None
     open_amount: Decimal
     total_amount: Decimal
+    held: bool
+    """A hold on it is open."""
 
 
 class PaperStore(Protocol):

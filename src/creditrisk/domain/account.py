@@ -58,6 +58,8 @@ class CreditAccount:
     max_days_overdue: int | None = None
     """Days past due an item may reach; None: the policy's."""
     cash_only: bool = False
+    payment_method: str | None = None
+    """Of an account nobody has set: how it pays where its customer states nothing (C12)."""
     documents_blocked: frozenset[str] = frozenset()
     always_authorise: frozenset[str] = frozenset()
     excluded_sites: frozenset[str] = frozenset()

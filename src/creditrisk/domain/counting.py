@@ -33,9 +33,13 @@ def counted_amount(line: Line, *, configuration: Configuration, as_of: date) -> 
         return line.open_amount
     if not configuration.document_type(line.type).credit:
         return None
-    if line.category == Category.ORDERS and configuration.policy.orders.amount == "total":
+    if line.category == Category.ORDERS and _orders_by_total(configuration):
         return line.total_amount
     return line.open_amount
+
+
+def _orders_by_total(configuration: Configuration) -> bool:
+    return configuration.policy.orders.amount == "total"
 
 
 def _order_counts(line: Line, policy: Policy, _: date) -> bool:
@@ -176,4 +180,7 @@ def plain_amount(
     """
     if not configuration.document_type(document.type).credit:
         return ZERO
-    return converter.convert(document.left_open(passed_on), document.total.currency) or ZERO
+    amount = document.left_open(passed_on)
+    if amount and CATEGORY_OF_KIND[document.kind] is Category.ORDERS and _orders_by_total(configuration):
+        amount = document.amount
+    return converter.convert(amount, document.total.currency) or ZERO

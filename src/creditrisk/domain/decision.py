@@ -13,7 +13,15 @@ from enum import StrEnum
 from creditrisk.domain.account import Operator, Release, believed_operator
 from creditrisk.domain.checks import CHECKS, above_warning
 from creditrisk.domain.facts import Check, Configuration, Facts
-from creditrisk.domain.findings import BY_PEOPLE, CREDIT, NOT_OVERRIDABLE, PRECEDENCE, Finding, Severity
+from creditrisk.domain.findings import (
+    BY_PEOPLE,
+    CREDIT,
+    NOT_OVERRIDABLE,
+    PRECEDENCE,
+    Code,
+    Finding,
+    Severity,
+)
 from creditrisk.domain.money import Money
 from creditrisk.domain.policy import Obligations
 from creditrisk.domain.situation import Situation, situation_of
@@ -221,6 +229,7 @@ def _demoted(finding: Finding, situation: Situation, operator: Operator, *, auth
     if hard and finding.code not in NOT_OVERRIDABLE and operator.roles & policy.override_roles:
         severity = Severity.INFO if policy.override_effect == "allow" else Severity.SOFT
         return replace(finding, severity=severity, demoted_by="role")
-    if authorised and finding.severity is not Severity.INFO:
+    # What a person holds, a person releases: the hold that a check opened says nothing about it.
+    if authorised and finding.severity is not Severity.INFO and finding.code is not Code.FORCED_HOLD:
         return replace(finding, severity=Severity.INFO, demoted_by="authorisation")
     return finding

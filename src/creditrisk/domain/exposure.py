@@ -112,9 +112,13 @@ def calculate_exposure(
         amounts = sums.converted(converter, wanted=wanted)
         unfloored = _total(amounts, included)
     overdue = overdue_of(lines, configuration=configuration, as_of=as_of, converter=converter)
+    halves = overdue
+    if adjustments:
+        changed = [*lines, *adjustments]
+        halves = overdue_of(changed, configuration=configuration, as_of=as_of, converter=converter)
     return Exposure(
         by_category={each.value: amounts[each] if each in included else ZERO for each in Category},
-        capped={**amounts, OVERDUE: overdue.amount, NOT_DUE: overdue.not_due},
+        capped={**amounts, OVERDUE: halves.amount, NOT_DUE: halves.not_due},
         current=max(unfloored, ZERO) if policy.floor_at_zero else unfloored,
         document=document_amount,
         stored=stored,

@@ -126,6 +126,7 @@ def _new_account(account: CreditAccount, policy: Policy) -> CreditAccount:
         limit=_new_limit(account.limit, policy),
         max_days_overdue=new.max_days_overdue,
         cash_only=new.cash_only,
+        payment_method=new.payment_method,
         documents_blocked=new.documents_blocked,
     )
 

@@ -131,7 +131,8 @@ def cash_only(situation: Situation) -> Iterator[Finding]:
     if document is None or not account.cash_only:
         return
     invoicing = document.kind is Kind.INVOICE or situation.check.checkpoint == "invoice"
-    usual = situation.facts.customer.payment_method if situation.facts.customer else None
+    customer = situation.facts.customer
+    usual = (customer.payment_method if customer else None) or account.payment_method
     if invoicing and (document.payment_method or usual) not in situation.policy.cash_methods:
         yield Finding(
             code=Code.CASH_ONLY,

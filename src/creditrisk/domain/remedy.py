@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from creditrisk.domain.counting import (
     POSTED,
-    adds_to_exposure,
     days_at_bank,
     included_categories,
     item_is_open,
@@ -66,8 +65,7 @@ def find_remedy(
 
 def headroom(situation: Situation) -> Decimal | None:
     """The least of (limit - exposure without the document) over the limits that apply, never below zero."""
-    document = situation.check.document
-    if document is not None and not adds_to_exposure(document, configuration=situation.configuration):
+    if situation.check.document is not None and situation.own.document == 0:
         return None
     if any(applied.limit.refuses_all for applied in situation.applied):
         return ZERO

@@ -30,6 +30,10 @@ def prepare_socket_folder(*, data_dir: Path, elsewhere: Sequence[Path], user: Sy
     for candidate in (data_dir / "run", *(place / unique for place in elsewhere)):
         if _is_addressable(candidate) and candidate.parent.is_dir() and user.can_enter(candidate.parent):
             _make_private(candidate, user)
+            # A killed server leaves its socket, and a lock beside it with a number that another process may
+            # have by now. Who gets here holds the data folder's lock and has ended all that worked on it.
+            for name in (_SOCKET_NAME, f"{_SOCKET_NAME}.lock"):
+                (candidate / name).unlink(missing_ok=True)
             return candidate
     raise NoSocketFolder(
         f"The path of {data_dir} will not do for a socket, and none of {', '.join(map(str, elsewhere))} can "

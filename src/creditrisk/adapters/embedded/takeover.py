@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 
 from creditrisk.adapters.embedded.cluster import Cluster, replace_file
-from creditrisk.adapters.embedded.programs import Programs
+from creditrisk.adapters.embedded.programs import ProgramFailed, Programs
 from creditrisk.adapters.embedded.system_user import SystemUser
 
 STOP_SECONDS_MAX = 300
@@ -18,11 +18,20 @@ def clear_processes(cluster: Cluster, programs: Programs) -> None:
     pid = cluster.server_pid()
     if pid is not None:
         if _is_server_of(pid, cluster):
-            waiting = ("-w", "-t", str(STOP_SECONDS_MAX))
-            programs.run("pg_ctl", "stop", "-s", "-m", "fast", *waiting, "-D", cluster.folder)
+            _stop_server(pid, cluster, programs)
         elif psutil.pid_exists(pid):
             _disown(cluster, programs.user)
     _end_orphans(cluster, programs.user)
+
+
+def _stop_server(pid: int, cluster: Cluster, programs: Programs) -> None:
+    waiting = ("-w", "-t", str(STOP_SECONDS_MAX))
+    try:
+        programs.run("pg_ctl", "stop", "-s", "-m", "fast", *waiting, "-D", cluster.folder)
+    except ProgramFailed:
+        # One that is killed while it is being stopped is gone as well, but leaves the file pg_ctl looks at.
+        if _is_server_of(pid, cluster):
+            raise
 
 
 def _is_server_of(pid: int, cluster: Cluster) -> bool:

@@ -39,6 +39,7 @@ class ReadPool:
             OSError,
             TimeoutError,
             asyncpg.InterfaceError,
+            asyncpg.InternalClientError,  # the server took its leave while the statement was being sent
             asyncpg.PostgresConnectionError,
             asyncpg.OperatorInterventionError,
         ) as failure:
