@@ -27,6 +27,7 @@ _LINES_BETWEEN_REPORTS: Final = 10_000
 # A clock, or the offset of an instant, may be wrong by hours. A slip of years would shut out every later
 # snapshot.
 _LATEST_AHEAD: Final = timedelta(days=1)
+_FIRST_YEAR: Final = 1900
 
 
 class EntryKey(NamedTuple):
@@ -159,13 +160,12 @@ class Snapshots:
         Whatever ``lines`` raises ends the snapshot as failed and is passed on; nothing has changed then.
 
         Raises:
-            InvalidRequest: it was taken in the future.
+            InvalidRequest: it was taken in the future, or before 1900.
             SnapshotOutOfOrder: the source's last snapshot was taken later.
             TooManyRequests: other snapshots are running.
         """
-        if order.taken_at is not None and order.taken_at > self._now() + _LATEST_AHEAD:
-            complaint = FieldError("query/taken_at", "in_the_future", "must not be later than tomorrow")
-            raise InvalidRequest("The snapshot is from the future.", errors=[complaint])
+        if order.taken_at is not None:
+            self._require_sane(order.taken_at)
         if not self._free:
             raise TooManyRequests("Other snapshots are running.", retry_after=5)
         self._free -= 1
@@ -179,6 +179,15 @@ class Snapshots:
         return SnapshotReport(
             import_id=record.id, counts=record.counts, stored=stored, errors=record.answered
         )
+
+    def _require_sane(self, taken_at: datetime) -> None:
+        if taken_at > self._now() + _LATEST_AHEAD:
+            error = FieldError("query/taken_at", "in_the_future", "must not be later than tomorrow")
+        elif taken_at.year < _FIRST_YEAR:
+            error = FieldError("query/taken_at", "out_of_range", "must not be before the year 1900")
+        else:
+            return
+        raise InvalidRequest("The snapshot cannot have been taken then.", errors=[error])
 
     async def _work_through(
         self, lines: AsyncIterator[ReadLine[SnapshotLine]], *, order: SnapshotOrder, record: ImportRecord
