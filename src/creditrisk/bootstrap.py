@@ -32,6 +32,7 @@ from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
+from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import CreditAccounts
@@ -50,6 +51,7 @@ from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
+from creditrisk.application.snapshots import Snapshots
 from creditrisk.presets.loader import load_presets
 from creditrisk.settings import Settings
 
@@ -113,6 +115,7 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
     papers = PostgresPaperStore(database)
     customers = PostgresCustomerStore(database)
     accounts = PostgresAccountStore(database)
+    journal = PostgresImportJournal(database)
     keys = PostgresKeyFinder(reads)
     presets = load_presets()
     checks = CheckCredit(
@@ -133,7 +136,10 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         decisions=decisions,
         holds=Holds(holds),
         papers=IngestPapers(papers=papers, limits=checks, checks=decisions, now=clock.now),
-        imports=Imports(journal=PostgresImportJournal(database), new_id=uuid7, apart=database.apart),
+        imports=Imports(journal=journal, new_id=uuid7, apart=database.apart),
+        snapshots=Snapshots(
+            store=PostgresSnapshotStore(database), journal=journal, new_id=uuid7, now=clock.now
+        ),
         import_documents=ImportPapers(name="documents", papers=papers, now=clock.now),
         import_ledger=ImportPapers(name="ledger", papers=papers, now=clock.now),
         import_customers=ImportMasterData(

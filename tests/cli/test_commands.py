@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
@@ -79,6 +80,37 @@ def test_a_table_on_standard_input_is_imported_as_a_whole_or_not_at_all(installa
     done = installation.run(*command, given=table.replace(b"ten", b"10"))
     assert done.returncode == 0
     assert done.stdout.splitlines()[1].split()[:4] == ["2", "0", "0", "0"]
+
+
+def test_a_file_may_be_the_whole_ledger_of_a_source(installation: Installation) -> None:
+    command = ("import", "ledger", "-", "--tenant", "T", "--company", "S", "--snapshot")
+    described = ("--source", "sap", "--taken-at", "2026-11-01T10:00:00Z", "--kinds", "open_item,bill")
+
+    def sent(*lines: Mapping[str, object], more: tuple[str, ...] = ()) -> tuple[int, list[str], str]:
+        given = "\n".join(map(json.dumps, lines)).encode()
+        done = installation.run(*command, *described, *more, given=given)
+        return done.returncode, done.stdout.split()[7:-1], done.stderr
+
+    figures = ("--count", "2", "--total", "EUR:20", "--total", "USD:0")
+    first, second = ITEM | {"id": "R-1"}, ITEM | {"id": "R-2"}
+    assert sent(first, second, more=figures) == (0, ["2", "0", "0", "0", "0", "0"], "")
+    assert sent(first, {"kind": "bill", "id": "B"})[:2] == (1, ["0", "0", "1", "1", "0", "1"])
+    code, _, said = sent(first, more=figures)
+    assert (code, "stream query/count" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("ledger", "-", "--count", "1"),
+        ("orders", "-", "--snapshot"),
+        ("ledger", "-", "--snapshot", "--atomic"),
+    ],
+)
+def test_options_that_contradict_each_other_are_not_guessed_about(
+    installation: Installation, wrong: tuple[str, ...]
+) -> None:
+    assert installation.run("import", *wrong, "--tenant", "T").returncode == 2
 
 
 def test_nothing_is_imported_for_a_tenant_nobody_has_made(installation: Installation) -> None:

@@ -28,6 +28,7 @@ from creditrisk.api import (
     rates,
     reference_data,
     refusals,
+    snapshots,
     temporary_limits,
 )
 from creditrisk.api.context import ApiContext, ApiOptions, Services
@@ -48,6 +49,7 @@ RESOURCES: Final[tuple[APIRouter, ...]] = (
     documents.router,
     ledger.router,
     imports.router,
+    snapshots.router,
     policy.router,
     *reference_data.routers,
     rates.router,

@@ -24,6 +24,7 @@ from creditrisk.application.manual_blocks import ManualBlockStore
 from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
+from creditrisk.application.snapshots import Snapshots
 from creditrisk.telemetry.metrics import Metrics
 
 
@@ -60,6 +61,7 @@ class Services:
     holds: Holds
     papers: IngestPapers
     imports: Imports
+    snapshots: Snapshots
     import_documents: ImportPapers
     import_ledger: ImportPapers
     import_customers: ImportMasterData[CustomerStatement]

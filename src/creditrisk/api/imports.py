@@ -1,5 +1,6 @@
 """Streams of papers and master data over HTTP, and what became of them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
@@ -28,7 +29,10 @@ from creditrisk.application.keys import Principal
 class LineErrorOut(WireModel):
     """One complaint about one line."""
 
-    line: Annotated[int, Field(description="From 1; the header of a table and blank lines count.")]
+    line: Annotated[
+        int,
+        Field(description="From 1; the header of a table and blank lines count. 0: the stream as a whole."),
+    ]
     pointer: Annotated[str, Field(description="JSON pointer into the line's object, empty for all of it.")]
     code: Annotated[str, Field(description="Stable, for programs.")]
     detail: Annotated[str, Field(description="For people; may change.")]
@@ -53,12 +57,16 @@ class ImportAnswer(Counted):
 class ImportOut(Counted):
     """An import, while it runs and after."""
 
-    kind: Annotated[str, Field(description="documents, ledger, customers or credit.")]
+    kind: Annotated[str, Field(description="documents, ledger, customers, credit or snapshot.")]
     company: Annotated[str | None, Field(description="The one named for the whole stream, if any.")]
     status: Annotated[
         Literal["running", "done", "failed"],
         Field(description="`failed`: it broke off, or was all or nothing and had an error."),
     ]
+    lines: Annotated[int, Field(description="Lines read so far.")]
+    added: Annotated[int, Field(description="Of a snapshot: entries that were not there.")]
+    changed: Annotated[int, Field(description="Of a snapshot: entries that say something else now.")]
+    closed: Annotated[int, Field(description="Of a snapshot: entries it does not name.")]
     created_by: Annotated[str, Field(description="Id of the API key that sent it.")]
     started_at: Annotated[Instant, Field(description="When it began.")]
     finished_at: Annotated[Instant | None, Field(description="When it ended; null: it runs.")]
@@ -71,7 +79,7 @@ AtomicQuery = Annotated[
 ]
 
 
-def _stream(*, lines: str, table: str) -> dict[str, Any]:
+def stream_body(*, lines: str, table: str) -> dict[str, Any]:
     """Document a body that is a stream, with an example of each way to write it."""
     return {
         "requestBody": {
@@ -88,23 +96,23 @@ def _stream(*, lines: str, table: str) -> dict[str, Any]:
     }
 
 
-_DOCUMENTS: Final = _stream(
+_DOCUMENTS: Final = stream_body(
     lines='{"kind": "order", "number": "SO-1", "customer": "C-1001", '
     '"total": {"amount": "1200.00", "currency": "EUR"}, "version": 3}\n'
     '{"kind": "order", "number": "SO-0", "deleted": true}\n',
     table="kind,number,customer,total,currency,version\norder,SO-1,C-1001,1200.00,EUR,3\n",
 )
-_LEDGER: Final = _stream(
+_LEDGER: Final = stream_body(
     lines='{"kind": "open_item", "id": "R-77", "customer": "C-1001", "due_date": "2026-10-31", '
     '"total": {"amount": "4000.00", "currency": "EUR"}, "document": {"kind": "invoice", "number": "I-9"}}\n',
     table="kind,id,customer,due_date,total,open_amount,currency,document\n"
     "open_item,R-77,C-1001,2026-10-31,4000.00,1500.00,EUR,invoice:I-9\n",
 )
-_CUSTOMERS: Final = _stream(
+_CUSTOMERS: Final = stream_body(
     lines='{"id": "C-1001", "name": "Brown & Sons", "relations": {"owner": "brown"}}\n',
     table='id,name,relations\nC-1001,Brown & Sons,"{""owner"": ""brown""}"\n',
 )
-_CREDIT: Final = _stream(
+_CREDIT: Final = stream_body(
     lines='{"id": "C-1001", "limit": {"amount": "100000.00", "currency": "EUR"}, "max_days_overdue": 30}\n',
     table="id,company,limit,currency,max_days_overdue\nC-1001,main,100000.00,EUR,30\n",
 )
@@ -209,10 +217,7 @@ async def get_import(
         kind=job.kind,
         company=job.company,
         status=job.status.value,
-        accepted=job.counts.accepted,
-        unchanged=job.counts.unchanged,
-        stale=job.counts.stale,
-        rejected=job.counts.rejected,
+        **asdict(job.counts),
         created_by=job.created_by,
         started_at=job.started_at,
         finished_at=job.finished_at,
@@ -223,14 +228,24 @@ async def get_import(
 
 def _answer(request: Request, report: ImportReport) -> Response:
     """What the lines did; where nothing was stored, a problem whose errors also name their lines."""
+    if not report.stored:
+        detail = "Lines of an import of all or nothing have errors; nothing was stored."
+        return rejected_answer(
+            request, import_id=report.import_id, errors=report.errors, detail=detail, code="import_rejected"
+        )
+    counts = {name: getattr(report.counts, name) for name in ("accepted", "unchanged", "stale", "rejected")}
     errors = [error._asdict() for error in report.errors]
-    if report.stored:
-        answer = {"import_id": str(report.import_id), **asdict(report.counts), "errors": errors}
-        return Response(orjson.dumps(answer), media_type="application/json")
+    answer = {"import_id": str(report.import_id), **counts, "errors": errors}
+    return Response(orjson.dumps(answer), media_type="application/json")
+
+
+def rejected_answer(
+    request: Request, *, import_id: UUID, errors: Sequence[LineError], detail: str, code: str
+) -> Response:
+    """Write the problem of a stream of which nothing was stored; its errors also name their lines."""
     trace: RequestTrace = request.scope[TRACE_KEY]
-    detail = "Lines of an import of all or nothing have errors; nothing was stored."
-    content = problem(422, request_id=trace.request_id, code="import_rejected", detail=detail)
-    content |= {"import_id": str(report.import_id), "errors": errors}
+    content = problem(422, request_id=trace.request_id, code=code, detail=detail)
+    content |= {"import_id": str(import_id), "errors": [error._asdict() for error in errors]}
     return Response(orjson.dumps(content), 422, media_type=MEDIA_TYPE)
 
 

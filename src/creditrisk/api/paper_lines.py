@@ -1,7 +1,7 @@
 """Lines of streams of papers: the body of a PUT with its key."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from creditrisk.api.check import DocumentKind
 from creditrisk.api.csv_lines import columns_of
@@ -10,8 +10,14 @@ from creditrisk.api.ledger import LEDGER_BODIES, LedgerKind
 from creditrisk.api.line_readers import LineRejected, chosen_company, unknown_field, validated
 from creditrisk.api.papers import PaperBody, Version, statement_of
 from creditrisk.api.wire import Identifier, WireModel
+from creditrisk.application.errors import FieldError
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import PaperStatement
+from creditrisk.application.snapshots import EntryKey, SnapshotLine
+
+_NOT_DELETED: Final = FieldError("/deleted", "not_allowed", "is not for a snapshot: leave out what is gone")
+_OTHER_KIND: Final = FieldError("/kind", "not_allowed", "is not a kind of this snapshot")
+_OTHER_SOURCE: Final = FieldError("/source", "source_mismatch", "differs from the source of the snapshot")
 
 
 class _DocumentKey(WireModel):
@@ -75,3 +81,39 @@ class PaperLines:
             source=deletion.source,
             deleted=True,
         )
+
+
+class SnapshotLines:
+    """Reads the lines of a snapshot. Of one that breaks the contract its entry is still wanted."""
+
+    def __init__(self, *, caller: Principal, company: str, source: str, kinds: Collection[str]) -> None:
+        self._lines = PaperLines(caller=caller, company=company, ledger=True)
+        self._source = source
+        self._kinds = kinds
+        self.columns = self._lines.columns
+
+    def read(self, value: dict[str, Any]) -> SnapshotLine:
+        """Return what a line says, or what is wrong with it."""
+        try:
+            statement = self._lines.read(value)
+            self._require_part(statement)
+        except LineRejected as rejected:
+            return SnapshotLine(key=_key_of(value), statement=None, errors=rejected.errors)
+        return SnapshotLine(key=EntryKey(statement.kind, statement.number), statement=statement)
+
+    def _require_part(self, statement: PaperStatement) -> None:
+        if statement.deleted:
+            raise LineRejected(_NOT_DELETED)
+        if statement.kind not in self._kinds:
+            raise LineRejected(_OTHER_KIND)
+        if statement.source not in {None, self._source}:
+            raise LineRejected(_OTHER_SOURCE)
+
+
+def _key_of(value: Mapping[str, Any]) -> EntryKey | None:
+    """Return which entry a line means that says something wrong about it, None where that cannot be read."""
+    try:
+        key = validated(_EntryKey, {name: value[name] for name in ("kind", "id") if name in value})
+    except LineRejected:
+        return None
+    return EntryKey(key.kind, key.id)

@@ -20,7 +20,7 @@ class JobStatus(StrEnum):
 
 
 class LineError(NamedTuple):
-    """One complaint about one line; lines count from 1, the header of a table included."""
+    """One complaint about one line; lines count from 1, the header of a table included. 0: all of them."""
 
     line: int
     pointer: str
@@ -30,12 +30,20 @@ class LineError(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """What the lines of an import did, so far. ``rejected`` counts lines, not complaints."""
+    """What the lines of an import did, so far. ``rejected`` counts lines, not complaints.
 
+    ``lines`` are those read. ``added``, ``changed`` and ``closed`` are counted of snapshots alone, whose
+    ``accepted`` are the added and changed ones.
+    """
+
+    lines: int = 0
     accepted: int = 0
     unchanged: int = 0
     stale: int = 0
     rejected: int = 0
+    added: int = 0
+    changed: int = 0
+    closed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

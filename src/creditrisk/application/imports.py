@@ -4,24 +4,20 @@ What a line means and where it goes is the target's business (papers, customers,
 knows how streams are worked through. Memory does not grow with the stream.
 """
 
-import asyncio
 import contextlib
 from array import array
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from creditrisk.application.errors import ApplicationError, FieldError, NotFound, TooManyRequests
+from creditrisk.application.errors import NotFound, TooManyRequests
 from creditrisk.application.import_journal import Counts, ImportJob, ImportJournal, JobStatus, LineError
 from creditrisk.application.import_lines import Applied, ImportTarget, ReadLine, RejectedItems
+from creditrisk.application.import_record import ImportRecord
 from creditrisk.application.keys import Principal
-
-ERRORS_ANSWERED: Final = 1_000
-"""Of the complaints, how many an answer holds; all are in the journal."""
 
 CHUNK_LINES: Final = 1_000
 CHUNK_BYTES: Final = 4_194_304
@@ -99,34 +95,23 @@ class Imports:
             raise TooManyRequests("Other imports of all or nothing are running.", retry_after=5)
         self._free -= atomic
         try:
-            run = _Run(self._journal, self._new_id(), target, principal)
-            await self._journal.begin(run.id, kind=target.name, company=company, principal=principal)
-            async with _failing(run):
+            record = ImportRecord(self._journal, self._new_id(), principal)
+            run = _Run(record, target)
+            async with record.running(kind=target.name, company=company):
                 if atomic:
                     stored = await run.all_or_nothing(lines)
                 else:
                     with self._apart():
                         stored = await run.in_chunks(lines)
-                await run.record(JobStatus.DONE if stored else JobStatus.FAILED)
+                await record.record(JobStatus.DONE if stored else JobStatus.FAILED)
         finally:
             self._free += atomic
-        return ImportReport(import_id=run.id, counts=run.counts, stored=stored, errors=run.answered)
+        return ImportReport(import_id=record.id, counts=record.counts, stored=stored, errors=record.answered)
 
 
 def _may_see(job: ImportJob, principal: Principal) -> bool:
     own = job.created_by == principal.key_id
     return own or principal.companies is None or (job.company is not None and principal.may_use(job.company))
-
-
-@contextlib.asynccontextmanager
-async def _failing(run: "_Run[T]") -> AsyncIterator[None]:
-    try:
-        yield
-    except BaseException:
-        # Also when the caller left and the task is being cancelled: hence the shield.
-        with contextlib.suppress(ApplicationError):
-            await asyncio.shield(run.record(JobStatus.FAILED))
-        raise
 
 
 class _Rejected(Exception):
@@ -136,16 +121,9 @@ class _Rejected(Exception):
 class _Run(Generic[T]):
     """One import at work."""
 
-    def __init__(
-        self, journal: ImportJournal, import_id: UUID, target: ImportTarget[T], principal: Principal
-    ) -> None:
-        self.id = import_id
-        self.counts = Counts()
-        self.answered: list[LineError] = []
-        self._journal = journal
+    def __init__(self, record: ImportRecord, target: ImportTarget[T]) -> None:
+        self._record = record
         self._target = target
-        self._principal = principal
-        self._unrecorded: list[LineError] = []
 
     async def in_chunks(self, lines: AsyncIterator[ReadLine[T]]) -> bool:
         """Keep the good lines, chunk by chunk."""
@@ -156,7 +134,7 @@ class _Run(Generic[T]):
             if item is not None:
                 chunk.append((line.number, item))
                 size += line.size
-            if len(chunk) >= CHUNK_LINES or size >= CHUNK_BYTES or len(self._unrecorded) >= CHUNK_LINES:
+            if len(chunk) >= CHUNK_LINES or size >= CHUNK_BYTES or self._record.is_full:
                 await self._keep(chunk)
                 chunk, size = [], 0
         await self._keep(chunk)
@@ -169,68 +147,56 @@ class _Run(Generic[T]):
         async def good() -> AsyncIterator[T]:
             async for line in lines:
                 item = self._examined(line)
-                if item is not None and not self.counts.rejected:
+                if item is not None and not self._record.counts.rejected:
                     positions.add(line.number)
                     yield item
-                if len(self._unrecorded) >= CHUNK_LINES:
-                    await self.record(JobStatus.RUNNING)
-            if self.counts.rejected:
+                if self._record.is_full:
+                    await self._record.record(JobStatus.RUNNING)
+            if self._record.counts.rejected:
                 raise _Rejected
 
         try:
-            applied = await self._target.write_all(good(), principal=self._principal)
+            applied = await self._target.write_all(good(), principal=self._record.principal)
         except _Rejected:
             return False
         except RejectedItems as rejected:
             for position, errors in rejected.errors:
-                self._reject(positions.line_at(position), errors)
+                self._record.reject(positions.line_at(position), errors)
             return False
         for outcome, number in applied.items():
             self._count(outcome, number)
         return True
 
-    async def record(self, status: JobStatus) -> None:
-        """Bring the journal up to date."""
-        # What is stored is complained about after what is read; in the order of lines it is easier to follow.
-        errors = sorted(self._unrecorded, key=attrgetter("line"))
-        self._unrecorded = []
-        self.answered += errors[: ERRORS_ANSWERED - len(self.answered)]
-        await self._journal.record(
-            self.id, tenant=self._principal.tenant, counts=self.counts, errors=errors, status=status
-        )
-
     def _examined(self, line: ReadLine[T]) -> T | None:
+        self._record.counts.lines += 1
         errors = line.errors
         if line.item is not None and not errors:
             errors = self._target.complaints_about(line.item)
         if not errors:
             return line.item
-        self._reject(line.number, errors)
+        self._record.reject(line.number, errors)
         return None
 
     async def _keep(self, chunk: Sequence[tuple[int, T]]) -> None:
         if chunk:
             items = [item for _, item in chunk]
-            outcomes = await self._target.write(items, principal=self._principal)
+            outcomes = await self._target.write(items, principal=self._record.principal)
             for (number, _), outcome in zip(chunk, outcomes, strict=True):
                 if isinstance(outcome, Applied):
                     self._count(outcome, 1)
                 else:
-                    self._reject(number, outcome)
-        await self.record(JobStatus.RUNNING)
+                    self._record.reject(number, outcome)
+        await self._record.record(JobStatus.RUNNING)
 
     def _count(self, outcome: Applied, number: int) -> None:
+        counts = self._record.counts
         match outcome:
             case Applied.ACCEPTED:
-                self.counts.accepted += number
+                counts.accepted += number
             case Applied.UNCHANGED:
-                self.counts.unchanged += number
+                counts.unchanged += number
             case Applied.STALE:
-                self.counts.stale += number
-
-    def _reject(self, line: int, errors: Sequence[FieldError]) -> None:
-        self.counts.rejected += 1
-        self._unrecorded += [LineError(line, *error) for error in errors]
+                counts.stale += number
 
 
 class _Positions:

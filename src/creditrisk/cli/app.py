@@ -135,6 +135,28 @@ def import_stream(
             "--format", help="By default as the file's name says: .csv, else one JSON object a line."
         ),
     ] = None,
+    snapshot: Annotated[
+        bool,
+        typer.Option(
+            "--snapshot",
+            help="The file is the whole ledger of a source: afterwards its entries are these, others closed.",
+        ),
+    ] = False,
+    source: Annotated[str | None, typer.Option(help="Of a snapshot: the source, else `default`.")] = None,
+    taken_at: Annotated[
+        str | None,
+        typer.Option(help="Of a snapshot: the instant of the extract, as 2026-11-22T09:30:00Z; else now."),
+    ] = None,
+    kinds: Annotated[
+        str | None, typer.Option(help="Of a snapshot: its kinds, separated by commas; else all.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(help="Of a snapshot: the number of its lines.")] = None,
+    total: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of a snapshot: the sum of open amounts of a currency, as EUR:1500.00; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Store a stream of papers or master data, exactly as POST /v1/documents:import and its like do.
 
@@ -142,12 +164,15 @@ def import_stream(
     """
     from creditrisk.cli.importing import ImportOrder, run_import
 
+    described = {"source": source, "taken_at": taken_at, "kinds": kinds, "count": count, "total": total}
     order = ImportOrder(
         stream=stream.value,
         file=file,
         csv=written_as is StreamFormat.CSV if written_as else ".csv" in file.suffixes,
         company=company,
         atomic=atomic,
+        snapshot=snapshot,
+        described={name: value for name, value in described.items() if value is not None},
     )
     run_import(load_settings(), order, tenant=tenant)
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
@@ -35,13 +35,48 @@ _KEY: Final = format_key(key_id="commandline", secret="x" * 32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOrder:
-    """What to import. ``file`` `-` is standard input; ``company`` None: as the lines say."""
+    """What to import. ``file`` `-` is standard input; ``company`` None: as the lines say, else `main`.
+
+    ``snapshot``: the file is the whole ledger of a source, ``described`` by these parameters of the call.
+    """
 
     stream: str
     file: Path
     csv: bool
     company: str | None
     atomic: bool
+    snapshot: bool
+    described: Mapping[str, str | int | Sequence[str]]
+
+    def require_sense(self) -> None:
+        """Make sure that the options belong together.
+
+        Raises:
+            Failure: they do not.
+        """
+        if self.snapshot and (self.stream != "ledger" or self.atomic):
+            raise Failure("A snapshot is one of the ledger, and atomic by itself.", ExitCode.USAGE)
+        if self.described and not self.snapshot:
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in self.described)
+            raise Failure(f"Only for --snapshot: {options}.", ExitCode.USAGE)
+
+    @property
+    def path(self) -> str:
+        """The call that takes the file."""
+        return "/v1/ledger/snapshots" if self.snapshot else f"/v1/{self.stream}:import"
+
+    @property
+    def parameters(self) -> dict[str, str | int | Sequence[str]]:
+        """The parameters of the call."""
+        own = self.described if self.snapshot else {"atomic": str(self.atomic).lower()}
+        return {**own} | ({} if self.company is None else {"company": self.company})
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The counts of the answer."""
+        if self.snapshot:
+            return "added", "changed", "closed", "unchanged", "stale", "rejected"
+        return "accepted", "unchanged", "stale", "rejected"
 
 
 class _CommandLineKey:
@@ -64,15 +99,17 @@ def run_import(settings: Settings, order: ImportOrder, *, tenant: str) -> None:
     """Import a file and say what its lines did.
 
     Raises:
-        Failure: lines were rejected, or the whole stream was; or there is no such file or tenant.
+        Failure: lines were rejected, or the whole stream was; or there is no such file or tenant, or
+            options contradict each other.
     """
+    order.require_sense()
     with _opened(order.file) as file, database_address(settings) as address:
         answer = asyncio.run(_send(settings, order, file, tenant=tenant, address=address))
     content = answer.json()
     if answer.is_success:
-        table = Table("Accepted", "Unchanged", "Stale", "Rejected", "Import", box=None, pad_edge=False)
-        counts = ("accepted", "unchanged", "stale", "rejected", "import_id")
-        table.add_row(*(str(content[name]) for name in counts))
+        columns = (*(name.capitalize() for name in order.counts), "Import")
+        table = Table(*columns, box=None, pad_edge=False)
+        table.add_row(*(str(content[name]) for name in (*order.counts, "import_id")))
         results().print(table)
     errors = content.get("errors", ())
     _show(errors)
@@ -95,13 +132,17 @@ async def _send(
         app = create_app(services, options=ApiOptions(version=__version__))
         transport = httpx.ASGITransport(app)
         with _progress() as bar:
-            task = bar.add_task(f"Importing {order.stream}", total=_size(file))
+            task = bar.add_task(f"Reading {order.stream}", total=_size(file))
+
+            def read(size: int) -> None:
+                bar.update(task, advance=size, description=None if size else f"Storing {order.stream}")
+
             async with httpx.AsyncClient(transport=transport, base_url="http://command-line") as client:
                 return await client.post(
-                    f"/v1/{order.stream}:import",
-                    params=_parameters(order),
+                    order.path,
+                    params=order.parameters,
                     headers=_headers(order, file),
-                    content=_pieces(file, lambda size: bar.advance(task, size)),
+                    content=_pieces(file, read),
                 )
 
 
@@ -120,11 +161,6 @@ def _size(file: BufferedReader) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def _parameters(order: ImportOrder) -> dict[str, str]:
-    company = {} if order.company is None else {"company": order.company}
-    return {"atomic": str(order.atomic).lower()} | company
-
-
 def _headers(order: ImportOrder, file: BufferedReader) -> dict[str, str]:
     headers = {
         "Authorization": f"Bearer {_KEY}",
@@ -135,9 +171,11 @@ def _headers(order: ImportOrder, file: BufferedReader) -> dict[str, str]:
 
 
 async def _pieces(file: BufferedReader, read: Callable[[int], None]) -> AsyncIterator[bytes]:
+    """Read the file, telling the length of each piece, and 0 at the end."""
     while piece := await asyncio.to_thread(file.read1, _PIECE):
         yield piece
         read(len(piece))
+    read(0)
 
 
 def _progress() -> Progress:
@@ -155,7 +193,7 @@ def _progress() -> Progress:
 
 def _show(errors: Sequence[dict[str, Any]]) -> None:
     for error in errors[:_ERRORS_SHOWN]:
-        place = f"line {error['line']}" if "line" in error else "stream"
+        place = f"line {error['line']}" if error.get("line") else "stream"
         text = f"{place} {error['pointer']}: {error['detail']}"
         messages().print(escape(text), soft_wrap=True)
     if len(errors) > _ERRORS_SHOWN:

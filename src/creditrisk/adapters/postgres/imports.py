@@ -1,6 +1,7 @@
 """The journal of imports in PostgreSQL."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from typing import Any, Final
 from uuid import UUID
 
@@ -45,10 +46,7 @@ class PostgresImportJournal:
             .where(import_job.c.tenant == tenant, import_job.c.id == import_id)
             .values(
                 status=status.value,
-                accepted=counts.accepted,
-                unchanged=counts.unchanged,
-                stale=counts.stale,
-                rejected=counts.rejected,
+                **asdict(counts),
                 finished_at=None if status is JobStatus.RUNNING else sa.func.clock_timestamp(),
             )
         )
@@ -70,12 +68,7 @@ class PostgresImportJournal:
             kind=row["kind"],
             company=row["company"],
             status=JobStatus(row["status"]),
-            counts=Counts(
-                accepted=row["accepted"],
-                unchanged=row["unchanged"],
-                stale=row["stale"],
-                rejected=row["rejected"],
-            ),
+            counts=Counts(**{field.name: row[field.name] for field in fields(Counts)}),
             created_by=row["created_by"],
             started_at=row["started_at"],
             finished_at=row["finished_at"],

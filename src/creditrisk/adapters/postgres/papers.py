@@ -1,9 +1,11 @@
 """Papers in PostgreSQL. The rules of writing are in the database, in the function write_papers_1."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+import asyncpg
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,8 +26,17 @@ _Result = TypeVar("_Result")
 
 _ATTEMPTS: Final = 5
 _RETRIED: Final = frozenset({"40P01", "40001"})  # deadlock, serialization failure
+# What asyncpg raises when a connection is lost, depending on where it was at that moment.
+_BROKEN: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 _CONFLICTS_SHOWN: Final = 1_000
 _ROWS_IN_ONE_COPY: Final = 1_000
+_CHARACTERS_IN_ONE_COPY: Final = 4_194_304
 
 _WRITE: Final = sa.text("SELECT status FROM write_papers_1(CAST(:batch AS jsonb)) ORDER BY line")
 _WITHOUT_TIME_LIMIT: Final = sa.text("SET LOCAL statement_timeout = 0")  # it takes as long as it is long
@@ -105,14 +116,10 @@ class PostgresPaperStore:
 
         The statements can be read only once, so a deadlock is not retried here: it ends in Unavailable.
         """
-        try:
+        with lost_to_another_write():
             async with self._database.transaction(tenant) as connection:
                 await stage_papers(connection, statements)
                 return await write_staged_papers(connection)
-        except sa.exc.DBAPIError as failure:
-            if sqlstate(failure) in _RETRIED:
-                raise Unavailable("another write was in the way; send it again") from failure
-            raise
 
     async def read(self, *, tenant: str, company: str, kind: str, number: str) -> StoredPaper | None:
         """Return a paper; see PaperStore."""
@@ -163,23 +170,51 @@ async def write_papers(
     return [PaperStatus(status) for status in (await connection.execute(_WRITE, {"batch": batch})).scalars()]
 
 
-async def stage_papers(connection: AsyncConnection, statements: AsyncIterator[PaperStatement]) -> int:
-    """Copy statements into the temporary table staged_paper of this transaction; return their number."""
+async def stage_papers(connection: AsyncConnection, statements: AsyncIterator[PaperStatement]) -> None:
+    """Copy statements into the temporary table staged_paper of this transaction, numbered from 1."""
+
+    async def numbered() -> AsyncIterator[tuple[int, PaperStatement]]:
+        line = 0
+        async for statement in statements:
+            line += 1
+            yield line, statement
+
+    await stage_numbered_papers(connection, numbered())
+
+
+async def stage_numbered_papers(
+    connection: AsyncConnection, statements: AsyncIterator[tuple[int, PaperStatement]]
+) -> None:
+    """Copy statements, each with its line, into the temporary table staged_paper of this transaction."""
     await connection.execute(_WITHOUT_TIME_LIMIT)
     await connection.execute(_STAGE)
-    raw: Any = (await connection.get_raw_connection()).driver_connection
     rows: list[tuple[Any, ...]] = []
-    line = 0
-    async for statement in statements:
-        line += 1
-        row = _row(statement)
+    size = 0
+    async for line, statement in statements:
         content = None if statement.content is None else orjson.dumps(statement.content).decode()
-        rows.append((line, *(row[name] for name in _STAGED_COLUMNS[1:-1]), content))
-        if len(rows) == _ROWS_IN_ONE_COPY:
-            await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
-            rows.clear()
-    await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
-    return line
+        rows.append(
+            (
+                line, statement.company, statement.kind, statement.number, statement.customer,
+                statement.deleted, statement.version, statement.source, content,
+            )
+        )  # fmt: skip
+        size += 0 if content is None else len(content)
+        if len(rows) >= _ROWS_IN_ONE_COPY or size >= _CHARACTERS_IN_ONE_COPY:
+            await _copy(connection, rows)
+            rows, size = [], 0
+    await _copy(connection, rows)
+
+
+async def _copy(connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    try:
+        await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
+    except BaseException as failure:
+        # SQLAlchemy has not seen it, and would roll back over a connection that is gone or still busy.
+        await connection.invalidate()
+        if isinstance(failure, _BROKEN):
+            raise Unavailable("the connection to the database broke") from failure
+        raise
 
 
 async def write_staged_papers(connection: AsyncConnection) -> Mapping[PaperStatus, int]:
@@ -211,6 +246,21 @@ async def retried(attempt: Callable[[], Awaitable[_Result]]) -> _Result:
             # Of writers in a deadlock only one is thrown out; this lets the others finish.
             await asyncio.sleep(0.01 * 2**past)
     raise Unavailable("other writes were in the way again and again")
+
+
+@contextlib.contextmanager
+def lost_to_another_write() -> Iterator[None]:
+    """Say of a transaction that cannot be run again that it lost against another writer.
+
+    Raises:
+        Unavailable: it did.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as failure:
+        if sqlstate(failure) in _RETRIED:
+            raise Unavailable("another write was in the way; send it again") from failure
+        raise
 
 
 def sqlstate(failure: sa.exc.DBAPIError) -> str | None:

@@ -283,6 +283,16 @@ feed = sa.Table(
     "feed", metadata, _key("tenant"), _key("company"), _key("source"), _instant("as_of", nullable=False)
 )
 
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    _key("tenant"),
+    _key("company"),
+    _key("source"),
+    _key("kind"),
+    _instant("taken_at", nullable=False),
+)
+
 hold = sa.Table(
     "hold",
     metadata,
@@ -350,7 +360,7 @@ import_job = sa.Table(
     _identifier("status", nullable=False, server_default="running"),
     *(
         sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
-        for name in ("accepted", "unchanged", "stale", "rejected")
+        for name in ("accepted", "unchanged", "stale", "rejected", "lines", "added", "changed", "closed")
     ),
     _stamped("started_at"),
     _instant("finished_at"),
