@@ -31,6 +31,7 @@ from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
+from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import CreditAccounts
@@ -48,6 +49,7 @@ from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
+from creditrisk.application.reservations import Reservations
 from creditrisk.presets.loader import load_presets
 from creditrisk.settings import Settings
 
@@ -59,6 +61,7 @@ class Backend:
     database: Database
     reads: ReadPool
     decisions: PostgresDecisionLog
+    reservations: PostgresReservationStore
     services: Services
 
     @asynccontextmanager
@@ -71,16 +74,20 @@ class Backend:
         await self.database.check()
         await self.decisions.prepare()
         await self.reads.open()
-        flushing = asyncio.create_task(self.decisions.keep_flushing())
+        running = (
+            asyncio.create_task(self.decisions.keep_flushing()),
+            asyncio.create_task(self.reservations.keep_sweeping()),
+        )
         # What start-up made lives as long as the process: collections need not look at it again.
         gc.collect()
         gc.freeze()
         try:
             yield
         finally:
-            flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await flushing
+            for task in running:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             await self.decisions.flush()
             await self.reads.close()
             await self.database.close()
@@ -102,6 +109,7 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
     reads = ReadPool(url, limits=limits)
     decisions = PostgresDecisionLog(database)
     holds = PostgresHoldStore(database, uuid7)
+    reservations = PostgresReservationStore(database, reads, holds)
     papers = PostgresPaperStore(database)
     customers = PostgresCustomerStore(database)
     accounts = PostgresAccountStore(database)
@@ -112,6 +120,7 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         configurations=Configurations(PostgresConfigurationReader(database), presets),
         decisions=decisions,
         holds=holds,
+        reservations=reservations,
         new_id=uuid7,
     )
     services = Services(
@@ -122,7 +131,10 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         exposures=Exposures(checks=checks, papers=papers),
         decisions=decisions,
         holds=Holds(holds),
-        papers=IngestPapers(papers=papers, limits=checks, checks=decisions, now=clock.now),
+        reservations=Reservations(reservations),
+        papers=IngestPapers(
+            papers=papers, limits=checks, checks=decisions, reservations=reservations, now=clock.now
+        ),
         imports=Imports(journal=PostgresImportJournal(database), new_id=uuid7),
         import_documents=ImportPapers(name="documents", papers=papers, now=clock.now),
         import_ledger=ImportPapers(name="ledger", papers=papers, now=clock.now),
@@ -145,7 +157,9 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
     )
-    return Backend(database=database, reads=reads, decisions=decisions, services=services)
+    return Backend(
+        database=database, reads=reads, decisions=decisions, reservations=reservations, services=services
+    )
 
 
 def build_app(settings: Settings, *, url: str) -> FastAPI:

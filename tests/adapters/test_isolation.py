@@ -25,6 +25,11 @@ ROWS = {
         "(id, company, kind, number, customer, type)"
         " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'order', 'O', 'C-1', 'rule')"
     ),
+    "reservation": (
+        "(id, company, kind, number, customer, account, amount, currency, expires_at)"
+        " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'order', 'R', 'C', 'C', 1, 'EUR', now())"
+    ),
+    "credit_scope": "(scope) VALUES ('account')",
     "decision": (
         "(id, company, customer, decision, signal, decided_at, content)"
         " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'C-1', 'allow', 'green', now(), '{}')"

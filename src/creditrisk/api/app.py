@@ -28,6 +28,7 @@ from creditrisk.api import (
     rates,
     reference_data,
     refusals,
+    reservations,
     temporary_limits,
 )
 from creditrisk.api.context import ApiContext, ApiOptions, Services
@@ -40,6 +41,7 @@ RESOURCES: Final[tuple[APIRouter, ...]] = (
     exposure.router,
     decisions.router,
     holds.router,
+    reservations.router,
     customers.router,
     credit.router,
     temporary_limits.router,

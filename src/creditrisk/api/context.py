@@ -23,6 +23,7 @@ from creditrisk.application.manual_blocks import ManualBlockStore
 from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
+from creditrisk.application.reservations import Reservations
 from creditrisk.telemetry.metrics import Metrics
 
 
@@ -56,6 +57,7 @@ class Services:
     exposures: Exposures
     decisions: DecisionLog
     holds: Holds
+    reservations: Reservations
     papers: IngestPapers
     imports: Imports
     import_documents: ImportPapers

@@ -1,0 +1,104 @@
+-- What has become of a reservation. Expiry and consumption are facts of the clock and of the paper, so they hold from
+-- their moment on, whether or not anybody has written them down yet.
+
+-- The state at an instant. A statement of the document made after the reservation consumes it, unless it had expired
+-- before; a deletion is a statement, too, and what is consumed stays so.
+create function reservation_state(
+    status text, created_at timestamptz, expires_at timestamptz, stated_at timestamptz, at timestamptz
+) returns text
+language sql immutable parallel safe
+return case
+    when status not in ('held', 'captured') then status
+    when stated_at > created_at then
+        case when status = 'held' and expires_at <= stated_at then 'expired' else 'consumed' end
+    when status = 'held' and expires_at <= at then 'expired'
+    else status
+end;
+
+-- Those that count now, of some accounts.
+create function live_reservations_1(p_tenant text, p_companies text[], p_customers text[], p_now timestamptz)
+returns setof reservation
+language sql stable
+as $$
+    select r.* from unnest(p_companies, p_customers) as m (company, customer)
+    join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
+        and r.status in ('held', 'captured')
+    left join paper p on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
+    where reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, p_now) in ('held', 'captured')
+$$;
+
+-- Writes down what has become of reservations; of some accounts only, where any are named. Without waiting, rows that
+-- somebody else is changing at this moment are left to the next time.
+create function resolve_reservations_1(
+    p_tenant text, p_companies text[], p_customers text[], p_now timestamptz, p_waiting boolean
+) returns integer
+language plpgsql volatile
+as $$
+declare
+    v_ids uuid[];
+    v_resolved integer;
+begin
+    if p_waiting then
+        v_ids := array(
+            select r.id from unnest(p_companies, p_customers) as m (company, customer)
+            join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
+            where r.status = 'held' and r.expires_at <= p_now
+            order by r.id
+            for no key update of r);
+    else
+        v_ids := array(
+            select r.id from reservation r
+            left join paper p
+                on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
+            where r.tenant = p_tenant and r.status in ('held', 'captured')
+                and reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, p_now)
+                    not in ('held', 'captured')
+            limit 1000
+            for no key update of r skip locked);
+    end if;
+    if v_ids = '{}' then
+        return 0;
+    end if;
+    update reservation r set status = s.state, resolved_at = p_now
+    from (
+        select e.id, reservation_state(e.status, e.created_at, e.expires_at, p.stated_at, p_now) as state
+        from reservation e
+        left join paper p on p.tenant = p_tenant and p.company = e.company and p.kind = e.kind and p.number = e.number
+        where e.tenant = p_tenant and e.id = any(v_ids)
+    ) as s
+    where r.tenant = p_tenant and r.id = s.id and s.state <> r.status;
+    get diagnostics v_resolved = row_count;
+    return v_resolved;
+end
+$$;
+
+-- The newest reservation of a document that was just stated, its end written down if that was one; and what of the
+-- document is open now.
+create function stated_reservation_1(p_tenant text, p_company text, p_kind text, p_number text)
+returns table (id uuid, state text, amount numeric, currency text, open_amount numeric, open_currency text)
+language plpgsql volatile
+as $$
+#variable_conflict use_column
+begin
+    perform set_config('app.tenant', p_tenant, true);
+    update reservation r set status = s.state, resolved_at = p.stated_at
+    from paper p
+    cross join lateral (
+        select e.id, reservation_state(e.status, e.created_at, e.expires_at, p.stated_at, p.stated_at) as state
+        from reservation e
+        where e.tenant = p_tenant and e.company = p.company and e.kind = p.kind and e.number = p.number
+            and e.status in ('held', 'captured')
+        for no key update skip locked
+    ) as s
+    where p.tenant = p_tenant and p.company = p_company and p.kind = p_kind and p.number = p_number
+        and r.tenant = p_tenant and r.id = s.id and s.state <> r.status;
+    return query
+    select r.id, reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, clock_timestamp()),
+        coalesce(r.captured_amount, r.amount), r.currency, coalesce((p.line).open_amount, 0), (p.line).currency
+    from reservation r
+    left join paper p on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
+    where r.tenant = p_tenant and r.company = p_company and r.kind = p_kind and r.number = p_number
+    order by r.created_at desc
+    limit 1;
+end
+$$;
