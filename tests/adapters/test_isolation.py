@@ -113,7 +113,8 @@ async def test_the_owner_is_bound_too(
     await fill(database, store, tenant)
     owner = open_database(database_url, limits=ConnectionLimits(), role="creditrisk_owner")
     async with owner.transaction("somebody-else") as connection:
-        for table in set(TABLES) - {"api_key"}:
+        # The owner's functions find keys, and who has something reserved, before there is a tenant.
+        for table in set(TABLES) - {"api_key", "reservation"}:
             assert (await connection.execute(sa.text(f"SELECT count(*) FROM {table}"))).scalar_one() == 0
     await owner.close()
 

@@ -61,7 +61,7 @@ $$;
 
 -- The sweeper works for every tenant in turn and has to be told which ones there is work for; the policy lets the
 -- owner, whose rights the function runs with, see that. The service's own role gets nothing from it.
-create policy sweep on reservation for select to creditrisk_owner using (true);
+create policy sweep on reservation for select to creditrisk_owner using (status in ('held', 'captured'));
 
 create function tenants_with_reservations_1() returns setof text
 language sql stable security definer

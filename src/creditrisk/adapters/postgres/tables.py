@@ -337,17 +337,10 @@ reservation = sa.Table(
     sa.Index("ix_reservation_document", "tenant", "company", "kind", "number", "created_at"),
 )
 _LIVE = reservation.c.status.in_(["held", "captured"])
-sa.Index(
-    "uq_reservation_live",
-    *(reservation.c[name] for name in ("tenant", "company", "kind", "number")),
-    unique=True,
-    postgresql_where=_LIVE,
-)
-sa.Index(
-    "ix_reservation_account",
-    *(reservation.c[name] for name in ("tenant", "company", "account")),
-    postgresql_where=_LIVE,
-)
+_OF_DOCUMENT = (reservation.c[name] for name in ("tenant", "company", "kind", "number"))
+_OF_ACCOUNT = (reservation.c[name] for name in ("tenant", "company", "account"))
+sa.Index("uq_reservation_live", *_OF_DOCUMENT, unique=True, postgresql_where=_LIVE)
+sa.Index("ix_reservation_account", *_OF_ACCOUNT, postgresql_where=_LIVE)
 
 credit_scope = sa.Table("credit_scope", metadata, _key("tenant"), _key("scope"))
 
