@@ -50,7 +50,6 @@ def downgrade() -> None:
         "reserved_1(text, text, text, text[], text[], jsonb, timestamp with time zone)",
         "stated_reservation_1(text, text, text, text)",
         "resolve_reservations_1(text, text[], text[], timestamp with time zone, boolean)",
-        "live_reservations_1(text, text[], text[], timestamp with time zone)",
         "tenants_with_reservations_1()",
     ):
         op.execute(f"DROP FUNCTION {function}")

@@ -87,12 +87,13 @@ def reserving(
 
 async def ask(backends: Sequence[Backend], commands: Sequence[CheckCommand], caller: Principal) -> list[Any]:
     """Ask everything at the same time, in turn of this process and of that one."""
-    return await asyncio.gather(
+    answers: list[Any] = await asyncio.gather(
         *(
             backends[turn % len(backends)].services.checks.check(command, principal=caller)
             for turn, command in enumerate(commands)
         )
     )
+    return answers
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

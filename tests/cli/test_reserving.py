@@ -46,9 +46,9 @@ USED = """
 @pytest.fixture
 def service() -> Iterator[tuple[Installation, Service]]:
     """A service of two processes."""
-    with new_installation() as installation:
-        with installation.serving(settings={"CREDITRISK_PROCESSES": "2"}) as service:
-            yield installation, service
+    two = {"CREDITRISK_PROCESSES": "2"}
+    with new_installation() as installation, installation.serving(settings=two) as service:
+        yield installation, service
 
 
 class Client:

@@ -13,18 +13,29 @@ create function reserved_1(
     p_tenant text, p_company text, p_risk_id text, p_companies text[], p_customers text[], p_document jsonb,
     p_now timestamptz
 ) returns jsonb
-language sql stable
+language plpgsql stable -- whose plans are kept, unlike those of a function in SQL before PostgreSQL 18
 as $$
-    with
+begin
+    return (with
     live as materialized (
         select r.company, r.kind, r.number, r.account, r.currency, r.created_at, r.claims,
             r.amount - coalesce(r.captured_amount, r.amount) as returned,
             greatest(0, coalesce(r.captured_amount, r.amount)
-                - greatest(0, coalesce((p.taken ->> r.currency)::numeric, 0) - r.passed_on)) as amount
-        from live_reservations_1(p_tenant, p_companies, p_customers, p_now) as r
+                - greatest(0, coalesce((p.taken ->> r.currency)::numeric, 0) - r.passed_on)) as amount,
+            -- The stored document, where the same account bears it in the same currency.
+            case when (p.line).currency = r.currency and r.account = coalesce(
+                    case when not (p.line).billed then (
+                        select c.risk_customer from customer c
+                        where c.tenant = p_tenant and c.customer = (p.line).customer) end,
+                    (p.line).customer)
+                then p.line end as line
+        from unnest(p_companies, p_customers) as m (company, customer)
+        join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
+            and r.status in ('held', 'captured')
         left join paper p on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
-        where (r.company, r.kind, r.number)
-            is distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
+        where reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, p_now) in ('held', 'captured')
+            and (r.company, r.kind, r.number)
+                is distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
     ),
     claim as (
         -- What the ERP states of a paper afterwards wins, as with links of stored papers.
@@ -32,7 +43,7 @@ as $$
         from live l
         cross join lateral jsonb_to_recordset(l.claims) as f (kind text, number text, currency text, amount numeric)
         left join paper t on t.tenant = p_tenant and t.company = l.company and t.kind = f.kind and t.number = f.number
-        where not coalesce(t.content ? 'open_amount' and t.stated_at > l.created_at, false)
+        where l.claims <> '[]' and not coalesce(t.content ? 'open_amount' and t.stated_at > l.created_at, false)
         group by l.company, f.kind, f.number, f.currency
     ),
     passed as (
@@ -53,27 +64,26 @@ as $$
         ) as link
         group by link.kind, link.number, link.currency
     ),
-    stored as (
-        select t.company, t.kind, t.number, p.line,
-            coalesce(case when not (p.line).billed then c.risk_customer end, (p.line).customer) as account
-        from (select company, kind, number from live union select company, kind, number from claim) as t
-        join paper p on p.tenant = p_tenant and p.company = t.company and p.kind = t.kind and p.number = t.number
+    -- Stored papers of which a part will be taken, but for which nothing is reserved themselves.
+    claimed as (
+        select c.company, c.kind, c.number, p.line,
+            coalesce(case when not (p.line).billed then b.risk_customer end, (p.line).customer) as account
+        from (select distinct company, kind, number from claim) as c
+        join paper p on p.tenant = p_tenant and p.company = c.company and p.kind = c.kind and p.number = c.number
             and (p.line).category is not null
-        left join customer c on c.tenant = p_tenant and c.customer = (p.line).customer
+        left join customer b on b.tenant = p_tenant and b.customer = (p.line).customer
+        where (c.company, c.kind, c.number)
+                is distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
+            and not exists (
+                select from live l where l.company = c.company and l.kind = c.kind and l.number = c.number)
     ),
     met as (
-        select l.company, l.kind, l.number, l.account, l.currency, l.amount, s.line
-        from live l
-        left join stored s on s.company = l.company and s.kind = l.kind and s.number = l.number
-            and s.account = l.account and (s.line).currency = l.currency
+        select l.company, l.kind, l.number, l.account, l.currency, l.amount, l.line from live l
         union all
-        select s.company, s.kind, s.number, s.account, (s.line).currency, 0, s.line
-        from stored s
-        join unnest(p_companies, p_customers) as m (company, customer) on m.company = s.company and m.customer = s.account
-        where not exists (
-            select from live l where l.company = s.company and l.kind = s.kind and l.number = s.number)
-            and (s.company, s.kind, s.number)
-                is distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
+        select c.company, c.kind, c.number, c.account, (c.line).currency, 0, c.line
+        from claimed c
+        join unnest(p_companies, p_customers) as m (company, customer)
+            on m.company = c.company and m.customer = c.account
     ),
     entry as materialized (
         select m.company = p_company and m.account = p_risk_id as own, m.currency, m.amount, m.line,
@@ -100,5 +110,6 @@ as $$
         'claimed', (
             select c.amount::text from claim c
             where c.company = p_company and c.kind = p_document ->> 'kind' and c.number = p_document ->> 'number'
-                and c.currency = p_document ->> 'currency'))
+                and c.currency = p_document ->> 'currency')));
+end
 $$;

@@ -15,18 +15,6 @@ return case
     else status
 end;
 
--- Those that count now, of some accounts.
-create function live_reservations_1(p_tenant text, p_companies text[], p_customers text[], p_now timestamptz)
-returns setof reservation
-language sql stable
-as $$
-    select r.* from unnest(p_companies, p_customers) as m (company, customer)
-    join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
-        and r.status in ('held', 'captured')
-    left join paper p on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
-    where reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, p_now) in ('held', 'captured')
-$$;
-
 -- Writes down what has become of reservations; of some accounts only, where any are named. Without waiting, rows that
 -- somebody else is changing at this moment are left to the next time.
 create function resolve_reservations_1(
