@@ -49,7 +49,9 @@ def downgrade() -> None:
         "credit_facts_2(text, text, text, text, text, text, jsonb, timestamp with time zone)",
         "reserved_1(text, text, text, text[], text[], jsonb, timestamp with time zone)",
         "stated_reservation_1(text, text, text, text)",
-        "resolve_reservations_1(text, text[], text[], timestamp with time zone, boolean)",
+        "sweep_reservations_1(text, integer)",
+        "resolve_lapsed_1(text, text[], text[], timestamp with time zone)",
+        "resolve_reservations_1(text, uuid[], timestamp with time zone)",
         "tenants_with_reservations_1()",
     ):
         op.execute(f"DROP FUNCTION {function}")

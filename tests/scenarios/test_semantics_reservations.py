@@ -81,8 +81,8 @@ def test_storing_the_document_consumes_its_reservation(erp: Erp) -> None:
     assert counted(erp.exposure()) == {"orders": "600.00"}
 
 
-def test_a_document_without_reservation_says_so_when_it_is_stored(erp: Erp) -> None:
-    assert erp.store("order", "SO-1", "600.00")["reservation"] is None
+def test_a_document_for_which_nothing_was_reserved_is_stored_without_a_word_of_it(erp: Erp) -> None:
+    assert erp.store("order", "SO-1", "600.00") == {"status": "created", "over_limit": False}
 
 
 def test_a_consumed_reservation_does_not_come_back_when_the_document_is_deleted(erp: Erp) -> None:

@@ -76,7 +76,7 @@ begin
         raise exception 'the account has joined another group' using errcode = 'serialization_failure';
     end if;
     v_now := clock_timestamp();
-    perform resolve_reservations_1(p_tenant, v_scope.companies, v_scope.customers, v_now, true);
+    perform resolve_lapsed_1(p_tenant, v_scope.companies, v_scope.customers, v_now);
     select credit_facts_2(p_tenant, p_key, p_company, p_customer, p_bill_to, p_operator, p_document, v_now)
     into v_facts;
     return v_facts;

@@ -15,48 +15,61 @@ return case
     else status
 end;
 
--- Writes down what has become of reservations; of some accounts only, where any are named. Without waiting, rows that
--- somebody else is changing at this moment are left to the next time.
-create function resolve_reservations_1(
-    p_tenant text, p_companies text[], p_customers text[], p_now timestamptz, p_waiting boolean
-) returns integer
+-- Writes down what has become of reservations that the caller has locked; answers how many have ended.
+create function resolve_reservations_1(p_tenant text, p_ids uuid[], p_now timestamptz) returns integer
 language plpgsql volatile
 as $$
 declare
-    v_ids uuid[];
     v_resolved integer;
 begin
-    if p_waiting then
-        v_ids := array(
-            select r.id from unnest(p_companies, p_customers) as m (company, customer)
-            join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
-            where r.status = 'held' and r.expires_at <= p_now
-            order by r.id
-            for no key update of r);
-    else
-        v_ids := array(
-            select r.id from reservation r
-            left join paper p
-                on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
-            where r.tenant = p_tenant and r.status in ('held', 'captured')
-                and reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, p_now)
-                    not in ('held', 'captured')
-            limit 1000
-            for no key update of r skip locked);
-    end if;
-    if v_ids = '{}' then
-        return 0;
-    end if;
     update reservation r set status = s.state, resolved_at = p_now
     from (
         select e.id, reservation_state(e.status, e.created_at, e.expires_at, p.stated_at, p_now) as state
         from reservation e
         left join paper p on p.tenant = p_tenant and p.company = e.company and p.kind = e.kind and p.number = e.number
-        where e.tenant = p_tenant and e.id = any(v_ids)
+        where e.tenant = p_tenant and e.id = any(p_ids)
     ) as s
     where r.tenant = p_tenant and r.id = s.id and s.state <> r.status;
     get diagnostics v_resolved = row_count;
     return v_resolved;
+end
+$$;
+
+-- The same for all that has lapsed on some accounts, waiting for whoever is capturing or extending it now.
+create function resolve_lapsed_1(p_tenant text, p_companies text[], p_customers text[], p_now timestamptz)
+returns void
+language plpgsql volatile
+as $$
+declare
+    v_ids uuid[] := array(
+        select r.id from unnest(p_companies, p_customers) as m (company, customer)
+        join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
+        where r.status = 'held' and r.expires_at <= p_now
+        order by r.id
+        for no key update of r);
+begin
+    if v_ids <> '{}' then
+        perform resolve_reservations_1(p_tenant, v_ids, p_now);
+    end if;
+end
+$$;
+
+-- The same for the whole tenant, so that the indexes of live ones stay short; not waiting for anybody.
+create function sweep_reservations_1(p_tenant text, p_most integer) returns integer
+language plpgsql volatile
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_ids uuid[] := array(
+        select r.id from reservation r
+        left join paper p on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
+        where r.tenant = p_tenant and r.status in ('held', 'captured')
+            and reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, v_now)
+                not in ('held', 'captured')
+        limit p_most
+        for no key update of r skip locked);
+begin
+    return resolve_reservations_1(p_tenant, v_ids, v_now);
 end
 $$;
 

@@ -161,7 +161,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
 router = resource_router(prefix="/v1/documents", tag="documents")
 
 
-@router.put("/{kind}/{number}", responses=documented(409))
+@router.put("/{kind}/{number}", responses=documented(409), response_model_exclude_none=True)
 async def put_document(
     *,
     kind: Annotated[DocumentKind, Path(description="What the document is.")],

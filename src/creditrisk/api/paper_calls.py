@@ -76,8 +76,8 @@ class PutDocumentAnswer(PutAnswer):
 
     reservation: Annotated[
         StatedReservationOut | None,
-        Field(description="The newest reservation of the document; null where there was none."),
-    ]
+        Field(description="The newest reservation of the document; absent where there was none."),
+    ] = None
 
 
 class DeleteAnswer(WireModel):

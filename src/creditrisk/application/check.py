@@ -281,6 +281,9 @@ class CheckCredit:
             owner=stored.owner,
             request=command.request,
         )
+        if change is None:
+            forced = answer.verdict.situation.facts.forced_hold
+            plain["hold"] = None if forced is None else {"id": forced, "status": "open"}
         grant = grant_of(
             answer.verdict, seconds=command.reserve_seconds, new_id=self._new_id(), by=principal.author
         )

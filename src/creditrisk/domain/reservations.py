@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from creditrisk.domain.counting import adds_to_exposure
+from creditrisk.domain.counting import adds_to_exposure, amount_at_risk
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Document, Kind
@@ -24,9 +24,10 @@ def amount_to_reserve(document: Document, *, passed_on: Decimal, configuration: 
 
     What it takes over from papers it follows is in it: while it is only reserved, they are counted the less.
     """
-    counts = adds_to_exposure(document, configuration=configuration)
-    amount = max(document.left_open(passed_on), ZERO) if counts else ZERO
-    return Money(amount, document.total.currency)
+    amount = ZERO
+    if adds_to_exposure(document, configuration=configuration):
+        amount = amount_at_risk(document, passed_on=passed_on, configuration=configuration)
+    return Money(max(amount, ZERO), document.total.currency)
 
 
 def claims_of(document: Document) -> tuple[Claim, ...]:

@@ -70,7 +70,8 @@ _RESOLVE: Final = """
 _STATED: Final = "SELECT * FROM stated_reservation_1($1, $2, $3, $4)"
 
 _TENANTS: Final = sa.text("SELECT tenants_with_reservations_1()")
-_SWEEP: Final = sa.text("SELECT resolve_reservations_1(:tenant, NULL, NULL, clock_timestamp(), false)")
+_SWEEP: Final = sa.text("SELECT sweep_reservations_1(:tenant, :most)")
+_MOST_IN_ONE_SWEEP: Final = 1_000
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -187,8 +188,11 @@ class PostgresReservationStore:
         async with self._database.engine.begin() as connection:
             tenants = (await connection.execute(_TENANTS)).scalars().all()
         for tenant in tenants:
-            async with self._database.transaction(tenant) as connection:
-                await connection.execute(_SWEEP, {"tenant": tenant})
+            resolved = _MOST_IN_ONE_SWEEP
+            while resolved == _MOST_IN_ONE_SWEEP:
+                async with self._database.transaction(tenant) as connection:
+                    swept = await connection.execute(_SWEEP, {"tenant": tenant, "most": _MOST_IN_ONE_SWEEP})
+                    resolved = swept.scalar_one()
 
 
 async def _locked_facts(
