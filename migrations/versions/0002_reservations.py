@@ -47,7 +47,7 @@ def downgrade() -> None:
         "lock_scopes_1(text, text[])",
         "credit_scopes_1(text, text, text, text)",
         "credit_facts_2(text, text, text, text, text, text, jsonb, timestamp with time zone)",
-        "reserved_1(text, text, text, text[], text[], jsonb, timestamp with time zone)",
+        "reserved_1(text, text, text, text[], text[], jsonb, boolean, timestamp with time zone)",
         "stated_reservation_1(text, text, text, text)",
         "sweep_reservations_1(text, integer)",
         "resolve_lapsed_1(text, text[], text[], timestamp with time zone)",

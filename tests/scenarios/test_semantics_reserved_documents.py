@@ -110,3 +110,13 @@ def test_a_policy_may_leave_reservations_out(erp: Erp) -> None:
     reserve(erp, "delivery", "300.00", "DN-1", follows=[("order", "SO-1")])
     assert counted(erp.exposure()) == {"orders": "500.00"}
     assert figures(erp.check("order", "900.00", "SO-1")) == ("0.00", "900.00", "900.00")
+
+
+def test_a_reservation_counts_in_full_where_its_stored_document_is_held_and_does_not_count(erp: Erp) -> None:
+    erp.policy(count_held=False)
+    erp.account(limit="1000.00")
+    erp.store("order", "SO-1", "500.00")
+    reserve(erp, "order", "600.00", "SO-1")
+    assert counted(erp.exposure()) == {"orders": "500.00", "reservations": "100.00"}
+    assert erp.check("order", "5000.00", "SO-1")["hold"]["status"] == "open"
+    assert counted(erp.exposure()) == {"reservations": "600.00"}

@@ -145,7 +145,8 @@ begin
             select from member m
             join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
                 and r.status in ('held', 'captured'))
-            then reserved_1(p_tenant, p_company, v_risk_id, v_companies, v_customers, p_document, v_now) end,
+            then reserved_1(p_tenant, p_company, v_risk_id, v_companies, v_customers, p_document,
+                            v_count_held, v_now) end,
         'operator', (select r.content from reference r
                      where r.tenant = p_tenant and r.company = '' and r.kind = 'operator' and r.code = p_operator),
         'holds', case when v_number is not null then (

@@ -11,7 +11,7 @@
 --   claimed what reservations will take of the document under check itself
 create function reserved_1(
     p_tenant text, p_company text, p_risk_id text, p_companies text[], p_customers text[], p_document jsonb,
-    p_now timestamptz
+    p_count_held boolean, p_now timestamptz
 ) returns jsonb
 language plpgsql stable -- whose plans are kept, unlike those of a function in SQL before PostgreSQL 18
 as $$
@@ -22,12 +22,16 @@ begin
             r.amount - coalesce(r.captured_amount, r.amount) as returned,
             greatest(0, coalesce(r.captured_amount, r.amount)
                 - greatest(0, coalesce((p.taken ->> r.currency)::numeric, 0) - r.passed_on)) as amount,
-            -- The stored document, where the same account bears it in the same currency.
+            -- The stored document, where the same account bears it in the same currency, and it counts.
             case when (p.line).currency = r.currency and r.account = coalesce(
                     case when not (p.line).billed then (
                         select c.risk_customer from customer c
                         where c.tenant = p_tenant and c.customer = (p.line).customer) end,
                     (p.line).customer)
+                and (p_count_held or not exists (
+                    select from hold h
+                    where h.tenant = p_tenant and h.company = p.company and h.kind = p.kind and h.number = p.number
+                      and h.status = 'open'))
                 then p.line end as line
         from unnest(p_companies, p_customers) as m (company, customer)
         join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
@@ -76,6 +80,10 @@ begin
                 is distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
             and not exists (
                 select from live l where l.company = c.company and l.kind = c.kind and l.number = c.number)
+            and (p_count_held or not exists (
+                select from hold h
+                where h.tenant = p_tenant and h.company = c.company and h.kind = c.kind and h.number = c.number
+                  and h.status = 'open'))
     ),
     met as (
         select l.company, l.kind, l.number, l.account, l.currency, l.amount, l.line from live l
