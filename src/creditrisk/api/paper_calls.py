@@ -48,7 +48,7 @@ def read_body(model: type[Body], raw: Any) -> Body:
 class StatedReservationOut(WireModel):
     """What had been reserved for the document that is stated."""
 
-    id: str
+    id: Annotated[str, Field(description="Under /v1/reservations/.")]
     status: Annotated[
         ReservationStatus,
         Field(

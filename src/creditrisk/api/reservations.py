@@ -1,8 +1,9 @@
 """Reservations over HTTP: credit that a check has set aside, and what becomes of it."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
+from fastapi import Body, Path
 from pydantic import Field
 
 from creditrisk.api.auth import requires
@@ -24,19 +25,21 @@ ReservationStatus = Literal["held", "captured", "released", "expired", "supersed
 
 
 class ReservedDocumentOut(WireModel):
-    """The document it was made for."""
+    """The document that credit is reserved for."""
 
-    kind: Literal["quotation", "order", "delivery", "invoice"]
-    number: str
+    kind: Annotated[
+        Literal["quotation", "order", "delivery", "invoice"], Field(description="What the document is.")
+    ]
+    number: Annotated[str, Field(description="Its number.")]
 
 
 class ReservationOut(WireModel):
     """Credit set aside by a check until the document arrives or the time is up."""
 
-    id: str
-    company: str
+    id: Annotated[str, Field(description="Given by the service.")]
+    company: Annotated[str, Field(description="The legal entity.")]
     customer: Annotated[str, Field(description="The ordering customer.")]
-    document: ReservedDocumentOut
+    document: Annotated[ReservedDocumentOut, Field(description="The document it was made for.")]
     amount: Annotated[MoneyOut, Field(description="What was reserved, in the document's currency.")]
     captured_amount: Annotated[
         MoneyOut | None, Field(description="What was captured of it, and counts until the document arrives.")
@@ -48,7 +51,7 @@ class ReservationOut(WireModel):
             "granted one. `consumed`: the document has been stated since."
         ),
     ]
-    created_at: Instant
+    created_at: Annotated[Instant, Field(description="When it was granted.")]
     expires_at: Annotated[
         Instant | None, Field(description="By the database's clock; null once captured: no expiry.")
     ]
@@ -72,12 +75,23 @@ class ExtendIn(WireModel):
     ttl_seconds: Seconds
 
 
+_CAPTURE: Final[dict[str, Any]] = {
+    "whole": {"summary": "All of it", "value": {}},
+    "part": {
+        "summary": "A part; the rest is given back",
+        "value": {"amount": {"amount": "200.00", "currency": "EUR"}},
+    },
+}
+_EXTEND: Final[dict[str, Any]] = {"hour": {"summary": "For an hour", "value": {"ttl_seconds": 3600}}}
+
+ReservationId = Annotated[str, Path(description="The id of the reservation.")]
+
 router = resource_router(prefix="/v1/reservations", tag="reservations")
 
 
 @router.get("/{id}", responses=documented(404))
 async def get_reservation(
-    id: str, caller: Annotated[Principal, requires("check")], use: Use
+    id: ReservationId, caller: Annotated[Principal, requires("check")], use: Use
 ) -> ReservationOut:
     """Show a reservation in its state of now."""
     return shown(await use.reservations.get(_uuid(id), principal=caller))
@@ -85,7 +99,10 @@ async def get_reservation(
 
 @router.post("/{id}/capture", responses=documented(404, 409))
 async def capture_reservation(
-    id: str, caller: Annotated[Principal, requires("check")], use: Use, body: CaptureIn | None = None
+    id: ReservationId,
+    caller: Annotated[Principal, requires("check")],
+    use: Use,
+    body: Annotated[CaptureIn | None, Body(openapi_examples=_CAPTURE)] = None,
 ) -> ReservationOut:
     """Keep it, or a part of it, without expiry until the document arrives."""
     amount = body.amount.money if body and body.amount else None
@@ -94,7 +111,7 @@ async def capture_reservation(
 
 @router.post("/{id}/release", responses=documented(404, 409))
 async def release_reservation(
-    id: str, caller: Annotated[Principal, requires("check")], use: Use
+    id: ReservationId, caller: Annotated[Principal, requires("check")], use: Use
 ) -> ReservationOut:
     """Give it back; the document will not come."""
     return shown(await use.reservations.release(_uuid(id), principal=caller))
@@ -102,7 +119,10 @@ async def release_reservation(
 
 @router.post("/{id}/extend", responses=documented(404, 409))
 async def extend_reservation(
-    id: str, body: ExtendIn, caller: Annotated[Principal, requires("check")], use: Use
+    id: ReservationId,
+    body: Annotated[ExtendIn, Body(openapi_examples=_EXTEND)],
+    caller: Annotated[Principal, requires("check")],
+    use: Use,
 ) -> ReservationOut:
     """Hold it for longer, or shorter, without a new check."""
     return shown(await use.reservations.extend(_uuid(id), body.ttl_seconds, principal=caller))

@@ -101,14 +101,13 @@ def rendered(answer: Answer) -> dict[str, Any]:
 
 def without_figures(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The part of an answer that tells no amounts."""
-    reservation = answer["reservation"]
-    if reservation is not None:
-        reservation = {key: value for key, value in reservation.items() if key != "amount"}
     findings = [
         {key: finding[key] for key in ("code", "class", "demoted_by")} for finding in answer["findings"]
     ]
-    told = {key: answer[key] for key in WITHOUT_FIGURES}
-    return {**told, "findings": findings, "reservation": reservation}
+    told = {**{key: answer[key] for key in WITHOUT_FIGURES}, "findings": findings}
+    if answer["reservation"] is not None:
+        told["reservation"] = {k: value for k, value in answer["reservation"].items() if k != "amount"}
+    return told
 
 
 def figures(situation: Situation) -> dict[str, Any]:
