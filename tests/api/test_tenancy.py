@@ -93,7 +93,6 @@ def test_what_the_service_gave_an_id_is_not_found_by_another_tenant(site: Site, 
     _, stock_a, b, _ = both
     paths = (
         "/v1/holds/{id}",
-        "/v1/reservations/{id}",
         "/v1/decisions/{id}",
         "/v1/imports/{id}",
         "/v1/keys/{id}",

@@ -10,7 +10,7 @@ from creditrisk.api.auth import requires
 from creditrisk.api.context import Use
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
-from creditrisk.api.wire import Instant, MoneyIn, MoneyOut, WireModel
+from creditrisk.api.wire import Instant, MoneyIn, MoneyOut, PathId, WireModel
 from creditrisk.application.errors import NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.application.reservations import Reservation
@@ -84,7 +84,7 @@ _CAPTURE: Final[dict[str, Any]] = {
 }
 _EXTEND: Final[dict[str, Any]] = {"hour": {"summary": "For an hour", "value": {"ttl_seconds": 3600}}}
 
-ReservationId = Annotated[str, Path(description="The id of the reservation.")]
+ReservationId = Annotated[PathId, Path(description="The id of the reservation.")]
 
 router = resource_router(prefix="/v1/reservations", tag="reservations")
 
