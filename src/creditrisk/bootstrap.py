@@ -32,6 +32,7 @@ from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
+from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions, Services
@@ -51,6 +52,7 @@ from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
+from creditrisk.application.reservations import Reservations
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.presets.loader import load_presets
 from creditrisk.settings import Settings
@@ -64,6 +66,7 @@ class Backend:
     reads: ReadPool
     decisions: PostgresDecisionLog
     answers: PostgresAnswerStore
+    reservations: PostgresReservationStore
     services: Services
 
     @asynccontextmanager
@@ -79,6 +82,7 @@ class Backend:
         running = (
             asyncio.create_task(self.decisions.keep_flushing()),
             asyncio.create_task(self.answers.keep_sweeping()),
+            asyncio.create_task(self.reservations.keep_sweeping()),
         )
         # What start-up made lives as long as the process: collections need not look at it again.
         gc.collect()
@@ -112,6 +116,7 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
     decisions = PostgresDecisionLog(database)
     answers = PostgresAnswerStore(database)
     holds = PostgresHoldStore(database, uuid7)
+    reservations = PostgresReservationStore(database, reads, holds)
     papers = PostgresPaperStore(database)
     customers = PostgresCustomerStore(database)
     accounts = PostgresAccountStore(database)
@@ -123,6 +128,7 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         configurations=Configurations(PostgresConfigurationReader(database), presets),
         decisions=decisions,
         holds=holds,
+        reservations=reservations,
         new_id=uuid7,
     )
     services = Services(
@@ -135,7 +141,10 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         exposures=Exposures(checks=checks, papers=papers),
         decisions=decisions,
         holds=Holds(holds),
-        papers=IngestPapers(papers=papers, limits=checks, checks=decisions, now=clock.now),
+        reservations=Reservations(reservations),
+        papers=IngestPapers(
+            papers=papers, limits=checks, checks=decisions, reservations=reservations, now=clock.now
+        ),
         imports=Imports(journal=journal, new_id=uuid7, apart=database.apart),
         snapshots=Snapshots(
             store=PostgresSnapshotStore(database), journal=journal, new_id=uuid7, now=clock.now
@@ -161,7 +170,14 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
     )
-    return Backend(database=database, reads=reads, decisions=decisions, answers=answers, services=services)
+    return Backend(
+        database=database,
+        reads=reads,
+        decisions=decisions,
+        answers=answers,
+        reservations=reservations,
+        services=services,
+    )
 
 
 def build_app(settings: Settings, *, url: str) -> FastAPI:

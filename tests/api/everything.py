@@ -50,6 +50,7 @@ class Stock:
     """Ids that the service chose."""
 
     hold: str = ID
+    reservation: str = ID
     decision: str = ID
     imported: str = ID
     key: str = ID
@@ -58,6 +59,7 @@ class Stock:
         """What to put into a path of the OpenAPI document to reach what is in stock."""
         chosen = {
             "/v1/holds/": self.hold,
+            "/v1/reservations/": self.reservation,
             "/v1/decisions/": self.decision,
             "/v1/imports/": self.imported,
             "/v1/keys/": self.key,
@@ -162,6 +164,7 @@ def writings(stock: Stock) -> Iterator[Writing]:
     yield from _customers()
     yield from _papers()
     yield from _holds(stock)
+    yield from _reservations(stock)
     key = {"name": "Ann", "scopes": ["check"], "companies": ["main"], "expires_at": "2099-01-01T00:00:00Z"}
     yield Writing(operation="create_key", method="POST", path="/v1/keys", body=key)
 
@@ -299,6 +302,13 @@ def _holds(stock: Stock) -> Iterator[Writing]:
     yield Writing(operation="reject_hold", method="POST", path=f"{home}/reject", body={"reason": "No."})
 
 
+def _reservations(stock: Stock) -> Iterator[Writing]:
+    home = f"/v1/reservations/{stock.reservation}"
+    extend, capture = {"ttl_seconds": 900}, {"amount": eur("5.00")}
+    yield Writing(operation="extend_reservation", method="POST", path=f"{home}/extend", body=extend)
+    yield Writing(operation="capture_reservation", method="POST", path=f"{home}/capture", body=capture)
+
+
 def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
     """Keep one object of everything and return the ids the service gave; texts for people end with `mark`."""
     for writing in (*_configuration(), *_customers(), *_papers()):
@@ -311,11 +321,16 @@ def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
         assert answer.is_success, f"{writing.method} {writing.path}: {answer.text}"
     held = {**_CHECK, "document": {**_CHECK["document"], "number": "SO-HELD", "total": eur("900000.00")}}
     decision = ok(caller.post("/v1/check", json=held))
+    ok(caller.put("/v1/customers/K-2", json={"name": "Nobody minds" + mark}))
+    small = {"kind": "order", "number": "SO-SMALL", "total": eur("10.00")}
+    reserving = {"customer": "K-2", "document": small, "reserve": {"ttl_seconds": 900}}
+    reserved = ok(caller.post("/v1/check", json=reserving))
     line = b'{"kind": "open_item", "id": "I-1", "customer": "K-1", "total": 1}'
     report = caller.post("/v1/ledger:import", content=line, headers={"Content-Type": "application/x-ndjson"})
     key = ok(caller.post("/v1/keys", json={"name": "spare", "scopes": ["check"]}))
     return Stock(
         hold=decision["hold"]["id"],
+        reservation=reserved["reservation"]["id"],
         decision=decision["decision_id"],
         imported=ok(report)["import_id"],
         key=key["id"],

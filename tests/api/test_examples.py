@@ -43,6 +43,7 @@ def erp(site: Site) -> Iterator[httpx.Client]:
         ("follow_on", "allow", "green", "60000.00", "65000.00"),
         ("edit", "allow", "green", "55000.00", "67000.00"),
         ("dry_run", "block", "red", "65000.00", "164000.00"),
+        ("reserve", "allow", "green", "65000.00", "65500.00"),
     ],
 )
 def test_each_check_is_answered_as_its_example_says(
@@ -57,7 +58,7 @@ def test_each_check_is_answered_as_its_example_says(
 
 
 def test_every_check_example_is_among_these(erp: httpx.Client) -> None:
-    assert set(CHECK_EXAMPLES) == {"green", "yellow", "red", "follow_on", "edit", "dry_run"}
+    assert set(CHECK_EXAMPLES) == {"green", "yellow", "red", "follow_on", "edit", "dry_run", "reserve"}
     (several,) = CHECKS_EXAMPLES.values()
 
     results = ok(erp.post("/v1/checks", json=several["value"]))["results"]
@@ -119,6 +120,8 @@ def _ask(erp: httpx.Client, operation: Operation, example: Example) -> httpx.Res
     headers = {"Content-Type": example.media_type}
     if "/holds/" in operation.path:
         id_ = ok(erp.post("/v1/check", json=CHECK_EXAMPLES["red"]["value"]))["hold"]["id"]
+    if "/reservations/" in operation.path:
+        id_ = ok(erp.post("/v1/check", json=CHECK_EXAMPLES["reserve"]["value"]))["reservation"]["id"]
     if "/manual-blocks/" in operation.path:
         ok(erp.post(f"{CUSTOMER}/manual-blocks", json={"kinds": ["quotation"]}))
     if "/credit-groups/" in operation.path:

@@ -31,6 +31,7 @@ SCOPES: Final[dict[str, set[str]]] = {
 }
 SCOPE_OF_PATH: Final = (
     ("/v1/holds", "holds"),
+    ("/v1/reservations", "check"),
     ("/v1/documents", "ingest"),
     ("/v1/ledger", "ingest"),
     ("/temporary-limits", "limits"),
@@ -90,7 +91,12 @@ def test_two_tenants_with_equal_ids_never_see_each_other(site: Site, both: Both)
 
 def test_what_the_service_gave_an_id_is_not_found_by_another_tenant(site: Site, both: Both) -> None:
     _, stock_a, b, _ = both
-    paths = ("/v1/holds/{id}", "/v1/decisions/{id}", "/v1/imports/{id}", "/v1/keys/{id}")
+    paths = (
+        "/v1/holds/{id}",
+        "/v1/decisions/{id}",
+        "/v1/imports/{id}",
+        "/v1/keys/{id}",
+    )
     found = [
         (operation.id, answer.status_code)
         for operation in operations(site.url)

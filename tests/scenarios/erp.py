@@ -143,7 +143,7 @@ class Erp:
         return items
 
 
-_OF_THE_CHECK = ("customer", "checkpoint", "pro_forma", "operator", "as_of", "dry_run")
+_OF_THE_CHECK = ("customer", "checkpoint", "pro_forma", "operator", "as_of", "dry_run", "reserve")
 
 
 def asked(

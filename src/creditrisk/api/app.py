@@ -28,6 +28,7 @@ from creditrisk.api import (
     rates,
     reference_data,
     refusals,
+    reservations,
     snapshots,
     temporary_limits,
 )
@@ -41,6 +42,7 @@ RESOURCES: Final[tuple[APIRouter, ...]] = (
     exposure.router,
     decisions.router,
     holds.router,
+    reservations.router,
     customers.router,
     credit.router,
     temporary_limits.router,

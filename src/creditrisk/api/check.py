@@ -13,6 +13,7 @@ from creditrisk.api.company import choose_company, company_in_query
 from creditrisk.api.context import context_of
 from creditrisk.api.refusals import inline_problem
 from creditrisk.api.requests import DirectRoute, resource_router
+from creditrisk.api.reservations import Seconds
 from creditrisk.api.wire import Day, Identifier, MoneyIn, ReferenceDay, Several, WireModel, refuse
 from creditrisk.application.answer import without_figures
 from creditrisk.application.check import CheckCommand
@@ -122,6 +123,12 @@ class OperatorIn(WireModel):
     ] = ()
 
 
+class ReserveIn(WireModel):
+    """Sets the amount aside if the document is not blocked."""
+
+    ttl_seconds: Seconds
+
+
 class CheckIn(WireModel):
     """One credit check."""
 
@@ -138,7 +145,22 @@ class CheckIn(WireModel):
             "validity and rates, not the papers: those are the ones stored now."
         ),
     ] = None
+    reserve: Annotated[
+        ReserveIn | None,
+        Field(
+            description="Sets credit aside for the document unless it is blocked, in the place of what was "
+            "reserved for it before. Needs a number, and is not for a dry run."
+        ),
+    ] = None
     dry_run: Annotated[bool, Field(description="Nothing is stored: no decision, no hold.")] = False
+
+    @model_validator(mode="after")
+    def _reservable(self) -> "CheckIn":
+        if self.reserve is not None and self.document.number is None:
+            raise refuse("required", "must have a document number for a reservation")
+        if self.reserve is not None and self.dry_run:
+            raise refuse("not_allowed", "must not reserve in a dry run")
+        return self
 
     def command(self, company: str) -> CheckCommand:
         """The same to the use case."""
@@ -156,6 +178,7 @@ class CheckIn(WireModel):
             ),
             as_of=self.as_of,
             dry_run=self.dry_run,
+            reserve_seconds=self.reserve.ttl_seconds if self.reserve else None,
             request=self.model_dump(mode="json", exclude_none=True),
         )
 

@@ -146,6 +146,15 @@ class HoldRefOut(WireModel):
     ]
 
 
+class ReservationRefOut(WireModel):
+    """The reservation that this check was granted. Keys with the scope `signal` alone see no amount."""
+
+    id: Annotated[str, Field(description="Under /v1/reservations/.")]
+    amount: Annotated[MoneyOut, Field(description="What the document adds, in its own currency.")]
+    status: Annotated[Literal["held"], Field(description="It counts from now on.")]
+    expires_at: Annotated[Instant, Field(description="Until when it is held, by the database's clock.")]
+
+
 class FreshnessOut(WireModel):
     """When a feed last wrote completely."""
 
@@ -204,7 +213,10 @@ class CheckAnswer(WireModel):
     hold: Annotated[
         HoldRefOut | None, Field(description="The document's hold, where this check touched one.")
     ]
-    reservation: Annotated[None, Field(description="Always null: nothing is reserved yet.")]
+    reservation: Annotated[
+        ReservationRefOut | None,
+        Field(description="Null where none was asked for, or the decision is `block`."),
+    ]
     freshness: Annotated[dict[str, FreshnessOut], Field(description="By feed.")]
     rates: Annotated[list[RateOut], Field(description="Exchange rates that were used.")]
     policy: Annotated[PolicyRefOut, Field(description="Which configuration decided it.")]

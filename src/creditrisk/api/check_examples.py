@@ -47,6 +47,13 @@ CHECK_EXAMPLES: Final[dict[str, Any]] = {
         "summary": "A question without consequences: nothing is stored, no hold is opened",
         "value": _check({"kind": "invoice", "total": _eur("99000.00")}, dry_run=True),
     },
+    "reserve": {
+        "summary": "The amount is set aside for a quarter of an hour, until the order is stored",
+        "value": _check(
+            {"kind": "order", "number": "SO-2026-0043", "total": _eur("500.00")},
+            reserve={"ttl_seconds": 900},
+        ),
+    },
 }
 
 CHECKS_EXAMPLES: Final[dict[str, Any]] = {

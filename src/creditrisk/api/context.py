@@ -24,6 +24,7 @@ from creditrisk.application.manual_blocks import ManualBlockStore
 from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
+from creditrisk.application.reservations import Reservations
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.telemetry.metrics import Metrics
 
@@ -59,6 +60,7 @@ class Services:
     exposures: Exposures
     decisions: DecisionLog
     holds: Holds
+    reservations: Reservations
     papers: IngestPapers
     imports: Imports
     snapshots: Snapshots

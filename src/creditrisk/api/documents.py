@@ -14,11 +14,11 @@ from creditrisk.api.context import Use
 from creditrisk.api.paper_calls import (
     AnyOf,
     DeleteAnswer,
-    PutAnswer,
+    PutDocumentAnswer,
     StoredOut,
     VersionQuery,
     delete_paper,
-    put_paper,
+    put_document_paper,
     read_body,
 )
 from creditrisk.api.papers import (
@@ -161,7 +161,7 @@ _EXAMPLES: Final[dict[str, Any]] = {
 router = resource_router(prefix="/v1/documents", tag="documents")
 
 
-@router.put("/{kind}/{number}", responses=documented(409))
+@router.put("/{kind}/{number}", responses=documented(409), response_model_exclude_none=True)
 async def put_document(
     *,
     kind: Annotated[DocumentKind, Path(description="What the document is.")],
@@ -172,14 +172,15 @@ async def put_document(
     caller: Annotated[Principal, requires("ingest")],
     use: Use,
     company: CompanyQuery = None,
-) -> PutAnswer:
+) -> PutDocumentAnswer:
     """Replace one document by what the ERP states now.
 
-    It is stored whatever the limit says. The same document stated for another customer moves there.
+    It is stored whatever the limit says. The same document stated for another customer moves there. What was
+    reserved for it is consumed.
     """
     stated = read_body(DOCUMENT_BODIES[kind], body)
     chosen = choose_company(caller, query=company, body=stated.company)
-    return await put_paper(use, stated, company=chosen, kind=kind, number=number, caller=caller)
+    return await put_document_paper(use, stated, company=chosen, kind=kind, number=number, caller=caller)
 
 
 @router.get("/{kind}/{number}", response_model=QuotationOut | OrderOut | DeliveryOut | InvoiceOut)

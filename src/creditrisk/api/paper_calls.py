@@ -9,8 +9,10 @@ from pydantic_core import CoreSchema, core_schema
 
 from creditrisk.api.context import Services
 from creditrisk.api.papers import PaperBody, Version, statement_of
-from creditrisk.api.wire import Instant, WireModel
+from creditrisk.api.reservations import ReservationStatus
+from creditrisk.api.wire import Instant, MoneyOut, WireModel
 from creditrisk.application.keys import Principal
+from creditrisk.application.reservations import StatedReservation
 
 Body = TypeVar("Body", bound=PaperBody)
 
@@ -43,6 +45,20 @@ def read_body(model: type[Body], raw: Any) -> Body:
 # Answers
 
 
+class StatedReservationOut(WireModel):
+    """What had been reserved for the document that is stated."""
+
+    id: Annotated[str, Field(description="Under /v1/reservations/.")]
+    status: Annotated[
+        ReservationStatus,
+        Field(
+            description="`consumed`: it was held until now. `expired`, `released`: the document came after."
+        ),
+    ]
+    amount: Annotated[MoneyOut, Field(description="What was reserved, or captured of it.")]
+    exceeded: Annotated[bool, Field(description="The document is open with more than that.")]
+
+
 class PutAnswer(WireModel):
     """What a statement did."""
 
@@ -53,6 +69,15 @@ class PutAnswer(WireModel):
     over_limit: Annotated[
         bool, Field(description="The account that bears the paper is above a limit that applies to it.")
     ]
+
+
+class PutDocumentAnswer(PutAnswer):
+    """What a statement of a document did."""
+
+    reservation: Annotated[
+        StatedReservationOut | None,
+        Field(description="The newest reservation of the document; absent where there was none."),
+    ] = None
 
 
 class DeleteAnswer(WireModel):
@@ -87,10 +112,33 @@ async def put_paper(
     use: Services, body: PaperBody, *, company: str, kind: str, number: str, caller: Principal
 ) -> PutAnswer:
     """Store a paper and say what it did."""
-    written = await use.papers.put(
-        statement_of(body, company=company, kind=kind, number=number), principal=caller
-    )
+    statement = statement_of(body, company=company, kind=kind, number=number)
+    written = await use.papers.put(statement, principal=caller)
     return PutAnswer.model_validate({"status": written.status.value, "over_limit": written.over_limit})
+
+
+async def put_document_paper(
+    use: Services, body: PaperBody, *, company: str, kind: str, number: str, caller: Principal
+) -> PutDocumentAnswer:
+    """Store a document and say what it did, and what had been reserved for it."""
+    statement = statement_of(body, company=company, kind=kind, number=number)
+    written = await use.papers.put(statement, principal=caller)
+    return PutDocumentAnswer.model_validate(
+        {
+            "status": written.status.value,
+            "over_limit": written.over_limit,
+            "reservation": _reservation(written.reservation) if written.reservation else None,
+        }
+    )
+
+
+def _reservation(reservation: StatedReservation) -> StatedReservationOut:
+    return StatedReservationOut(
+        id=str(reservation.id),
+        status=reservation.status,  # type: ignore[arg-type] # the table checks the words
+        amount=MoneyOut.of(reservation.amount),
+        exceeded=reservation.exceeded,
+    )
 
 
 async def delete_paper(

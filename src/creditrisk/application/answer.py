@@ -54,7 +54,7 @@ class Answer:
 
 
 def rendered(answer: Answer) -> dict[str, Any]:
-    """The whole answer, as far as the check itself knows it: a hold is named by whoever keeps it."""
+    """The whole answer, as far as the check knows it: holds and reservations are named by their keepers."""
     verdict, situation = answer.verdict, answer.verdict.situation
     return {
         "decision_id": str(answer.decision_id),
@@ -100,11 +100,14 @@ def rendered(answer: Answer) -> dict[str, Any]:
 
 
 def without_figures(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of an answer that tells no amounts: decision, signal, obligations, codes and hold."""
+    """The part of an answer that tells no amounts."""
     findings = [
         {key: finding[key] for key in ("code", "class", "demoted_by")} for finding in answer["findings"]
     ]
-    return {**{key: answer[key] for key in WITHOUT_FIGURES}, "findings": findings}
+    told = {**{key: answer[key] for key in WITHOUT_FIGURES}, "findings": findings}
+    if answer["reservation"] is not None:
+        told["reservation"] = {k: value for k, value in answer["reservation"].items() if k != "amount"}
+    return told
 
 
 def figures(situation: Situation) -> dict[str, Any]:

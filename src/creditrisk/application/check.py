@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from creditrisk.application.answer import Answer, rendered
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
-from creditrisk.application.holds import HoldStore, hold_change
+from creditrisk.application.holds import HoldChange, HoldStore, hold_change
 from creditrisk.application.keys import Principal
+from creditrisk.application.reservations import Grant, grant_of
 from creditrisk.domain.decision import decide
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.papers import Document
@@ -31,6 +33,8 @@ class CheckCommand:
     as_of: date | None = None
     """None: today in the company's time zone."""
     dry_run: bool = False
+    reserve_seconds: int | None = None
+    """How long to set the document's amount aside if it is not blocked; None: not at all."""
     request: dict[str, Any]
     """The request as received, for the decision record."""
 
@@ -68,6 +72,38 @@ class FactsReader(Protocol):
         """The facts for each question, in order, all of one moment."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a decided check writes, all of it together."""
+
+    record: DecisionRecord
+    hold: HoldChange | None = None
+    grant: Grant | None = None
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The answer, with hold and reservation once they are written."""
+        answer: dict[str, Any] = self.record.content["answer"]
+        return answer
+
+
+class ReservationBook(Protocol):
+    """Lets checks that could share a limit reserve one after the other."""
+
+    async def decide(
+        self,
+        question: Question,
+        decide: Callable[[StoredFacts], Effects | None],
+        *,
+        tenant: str,
+        key_id: str,
+    ) -> Effects | None:
+        """Read facts against which nobody else can reserve, decide, and commit what follows before returning.
+
+        `decide` may be asked again with newer facts; where it answers None, nothing is written.
+        """
+
+
 class CheckCredit:
     """Answers checks."""
 
@@ -78,12 +114,14 @@ class CheckCredit:
         configurations: Configurations,
         decisions: DecisionLog,
         holds: HoldStore,
+        reservations: ReservationBook,
         new_id: Callable[[], UUID],
     ) -> None:
         self._facts = facts
         self._configurations = configurations
         self._decisions = decisions
         self._holds = holds
+        self._reservations = reservations
         self._new_id = new_id
 
     async def check(self, command: CheckCommand, *, principal: Principal) -> dict[str, Any]:
@@ -101,13 +139,22 @@ class CheckCredit:
     ) -> Sequence[dict[str, Any]]:
         """Decide several checks, each alone against stored state, and keep the decisions.
 
+        What one of them reserves is stored state to those after it.
+
         Raises: as `check`.
         """
-        found = await self._read([_question(command.check) for command in commands], principal)
-        return [
-            await self._answer(command, stored, configuration, principal)
-            for command, (stored, configuration) in zip(commands, found, strict=True)
-        ]
+        answers: list[dict[str, Any]] = []
+        for reserving, run in groupby(commands, key=lambda command: command.reserve_seconds is not None):
+            if reserving:
+                answers += [await self._reserve(command, principal) for command in run]
+                continue
+            plain = list(run)
+            found = await self._read([_question(command.check) for command in plain], principal)
+            answers += [
+                await self._answer(command, stored, configuration, principal)
+                for command, (stored, configuration) in zip(plain, found, strict=True)
+            ]
+        return answers
 
     async def exposure(
         self, *, company: str, customer: str, as_of: date | None, principal: Principal
@@ -171,9 +218,48 @@ class CheckCredit:
         self, command: CheckCommand, stored: StoredFacts, configuration: Configuration, principal: Principal
     ) -> dict[str, Any]:
         answer = self._decided(command, stored, configuration)
-        plain = rendered(answer)
         if command.dry_run:
-            return plain
+            return rendered(answer)
+        effects = self._effects(command, stored, answer, principal)
+        if effects.hold is None:
+            await self._decisions.append(effects.record)
+        else:
+            await self._holds.change(effects.hold, effects.record)
+        return effects.answer
+
+    async def _reserve(self, command: CheckCommand, principal: Principal) -> dict[str, Any]:
+        """Decide while no other check can reserve against the same limits."""
+        newest: StoredFacts | None = None
+
+        def decide_locked(stored: StoredFacts) -> Effects | None:
+            nonlocal newest
+            newest = stored
+            if not stored.key_live:
+                raise Unauthenticated("The API key is not valid.")
+            configuration = self._configurations.at_hand(
+                tenant=principal.tenant, company=command.check.company, version=stored.config_version
+            )
+            if configuration is None:
+                return None
+            answer = self._decided(command, stored, configuration)
+            return self._effects(command, stored, answer, principal)
+
+        for _ in range(MOST_READS):
+            effects = await self._reservations.decide(
+                _question(command.check), decide_locked, tenant=principal.tenant, key_id=principal.key_id
+            )
+            if effects is not None:
+                return effects.answer
+            if newest is not None:  # it is loaded while nobody waits for our locks
+                await self._configurations.at(
+                    tenant=principal.tenant, company=command.check.company, version=newest.config_version
+                )
+        raise Unavailable("The configuration is being changed.")
+
+    def _effects(
+        self, command: CheckCommand, stored: StoredFacts, answer: Answer, principal: Principal
+    ) -> Effects:
+        plain = rendered(answer)
         document, check = command.check.document, command.check
         record = DecisionRecord(
             id=answer.decision_id,
@@ -198,10 +284,10 @@ class CheckCredit:
         if change is None:
             forced = answer.verdict.situation.facts.forced_hold
             plain["hold"] = None if forced is None else {"id": forced, "status": "open"}
-            await self._decisions.append(record)
-        else:
-            await self._holds.change(change, record)
-        return plain
+        grant = grant_of(
+            answer.verdict, seconds=command.reserve_seconds, new_id=self._new_id(), by=principal.author
+        )
+        return Effects(record=record, hold=change, grant=grant)
 
 
 def _question(check: Check) -> Question:

@@ -67,6 +67,11 @@ class Configurations:
         self._compiled.move_to_end(key)
         return held[1] if held[0] == version else None
 
+    def at_hand(self, *, tenant: str, company: str, version: int) -> Configuration | None:
+        """The configuration of exactly this version if the process has it; for callers who must not wait."""
+        held = self._compiled.get((tenant, company))
+        return held[1] if held is not None and held[0] == version else None
+
     async def _load(self, *, tenant: str, company: str) -> tuple[int, Configuration]:
         stored = await self._reader.load(tenant=tenant, company=company)
         held = stored.config_version, self.compiled(stored, company=company)

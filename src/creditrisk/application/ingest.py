@@ -20,6 +20,7 @@ from creditrisk.application.papers import (
     PaperStore,
     StoredPaper,
 )
+from creditrisk.application.reservations import StatedReservation, StatedReservations
 from creditrisk.domain.papers import Kind
 
 VERSION_CONFLICT: Final = FieldError(
@@ -55,6 +56,8 @@ class PaperWritten:
 
     status: PaperStatus
     over_limit: bool
+    reservation: StatedReservation | None
+    """What had been reserved for the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +95,18 @@ class IngestPapers:
     """Keeps what the ERP states about single papers."""
 
     def __init__(
-        self, *, papers: PaperStore, limits: LimitWatch, checks: PassedChecks, now: Callable[[], datetime]
+        self,
+        *,
+        papers: PaperStore,
+        limits: LimitWatch,
+        checks: PassedChecks,
+        reservations: StatedReservations,
+        now: Callable[[], datetime],
     ) -> None:
         self._papers = papers
         self._limits = limits
         self._checks = checks
+        self._reservations = reservations
         self._now = now
 
     async def put(self, statement: PaperStatement, *, principal: Principal) -> PaperWritten:
@@ -119,13 +129,21 @@ class IngestPapers:
                 code=VERSION_CONFLICT.code,
                 errors=[VERSION_CONFLICT],
             )
+        reservation = None
+        if statement.kind in _DOCUMENTS:
+            reservation = await self._reservations.of_stated(
+                tenant=principal.tenant,
+                company=statement.company,
+                kind=statement.kind,
+                number=statement.number,
+            )
         over_limit = await self._limits.over_limit(
             company=statement.company,
             customer=statement.customer,
             bill_to=(statement.content or {}).get("bill_to"),
             principal=principal,
         )
-        return PaperWritten(status=status, over_limit=over_limit)
+        return PaperWritten(status=status, over_limit=over_limit, reservation=reservation)
 
     async def get(self, *, company: str, kind: str, number: str, principal: Principal) -> PaperSeen:
         """Return a paper as it is stored.

@@ -178,9 +178,15 @@ def plain_amount(
     `passed_on` is what stored papers have taken over of it already, in the document's currency. 0 where its
     type is not under credit control, or where no rate is known (the converter then names the missing rate).
     """
+    amount = amount_at_risk(document, passed_on=passed_on, configuration=configuration)
+    return converter.convert(amount, document.total.currency) or ZERO
+
+
+def amount_at_risk(document: Document, *, passed_on: Decimal, configuration: Configuration) -> Decimal:
+    """The same in the document's own currency."""
     if not configuration.document_type(document.type).credit:
         return ZERO
     amount = document.left_open(passed_on)
     if amount and CATEGORY_OF_KIND[document.kind] is Category.ORDERS and _orders_by_total(configuration):
-        amount = document.amount
-    return converter.convert(amount, document.total.currency) or ZERO
+        return document.amount
+    return amount

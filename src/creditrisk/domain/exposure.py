@@ -16,7 +16,7 @@ from creditrisk.domain.counting import (
 )
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.overdue import NOT_DUE, OVERDUE, Overdue, overdue_of
-from creditrisk.domain.papers import Category, Line
+from creditrisk.domain.papers import Category, Line, Reserved
 from creditrisk.domain.rates import Converter
 
 __all__ = [
@@ -72,6 +72,20 @@ class _Sums:
             if amount is not None:
                 self.amounts[line.category, line.currency] += amount
 
+    def add_reserved(
+        self, reserved: Iterable[Reserved], *, with_document: bool, configuration: Configuration, as_of: date
+    ) -> None:
+        """Add what is reserved beside stored papers; `with_document`: the change of that by the document."""
+        included = included_categories(configuration.policy)
+        for each in reserved:
+            stored = None
+            if each.line is not None and each.line.category in included:
+                stored = counted_amount(each.line, configuration=configuration, as_of=as_of)
+            amount = each.beyond(stored or ZERO, with_document=with_document)
+            if with_document:
+                amount -= each.beyond(stored or ZERO, with_document=False)
+            self.amounts[Category.RESERVATIONS, each.currency] += amount
+
     def converted(self, converter: Converter, *, wanted: Collection[str]) -> dict[str, Decimal]:
         """One sum per wanted category, each currency converted once; a rate no one needs is not missed."""
         result: dict[str, Decimal] = dict.fromkeys(wanted, ZERO)
@@ -86,6 +100,7 @@ def calculate_exposure(
     *,
     adjustments: Sequence[Line],
     held: Sequence[Line],
+    reserved: Sequence[Reserved],
     document_amount: Decimal,
     capped: Collection[str],
     configuration: Configuration,
@@ -94,7 +109,8 @@ def calculate_exposure(
 ) -> Exposure:
     """Add up what counts.
 
-    `lines` are exactly as stored; `adjustments` are what the document under check changes in them;
+    `lines` are exactly as stored; `adjustments` are what the document under check changes in them; `reserved`
+    are the documents whose reservations meet papers among them;
     `document_amount` is what the document itself adds, in the currency of the evaluation; `capped` names the
     categories that category limits look at.
     """
@@ -105,10 +121,12 @@ def calculate_exposure(
     sums.add(lines, configuration=configuration, as_of=as_of)
     if not policy.count_held:
         sums.add(held, configuration=configuration, as_of=as_of)
+    sums.add_reserved(reserved, with_document=False, configuration=configuration, as_of=as_of)
     amounts = sums.converted(converter, wanted=wanted)
     stored = unfloored = _total(amounts, included)
-    if adjustments:
+    if adjustments or any(each.passed for each in reserved):
         sums.add(adjustments, configuration=configuration, as_of=as_of)
+        sums.add_reserved(reserved, with_document=True, configuration=configuration, as_of=as_of)
         amounts = sums.converted(converter, wanted=wanted)
         unfloored = _total(amounts, included)
     overdue = overdue_of(lines, configuration=configuration, as_of=as_of, converter=converter)

@@ -16,7 +16,7 @@ from creditrisk.domain.account import (
 )
 from creditrisk.domain.limits import AccountLimit, GroupLimit, Member
 from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Document, Line, OpenItem
+from creditrisk.domain.papers import Document, Line, OpenItem, Reserved
 from creditrisk.domain.policy import DocumentType, Policy
 from creditrisk.domain.rates import RateTable
 
@@ -76,6 +76,10 @@ class Facts:
     passed_on: Decimal = Decimal(0)
     """What stored papers that follow the document have taken over of it, in its currency: the part of an
     order that is delivered already is exposure of the delivery."""
+    claimed: Decimal = Decimal(0)
+    """What documents with a reservation will take over of it, in its currency."""
+    reserved: Sequence[Reserved] = ()
+    """Documents whose reservations meet other papers; reservations that meet none are among the lines."""
     held: Sequence[Line] = ()
     """Stored documents with an open hold, other than the one under check, as negative lines."""
     items: Sequence[OpenItem] = ()

@@ -110,6 +110,37 @@ class OpenItem(NamedTuple):
     line: Line
 
 
+class Reserved(NamedTuple):
+    """One document for which credit is reserved, or of which other reservations will take a part.
+
+    Stored papers and reservations must not count the same amount twice. What of the document is stored is
+    among the lines; `beyond` is what reservations add to that.
+    """
+
+    own: bool
+    currency: str
+    amount: Decimal
+    """Reserved for the document; 0 where it is stored only."""
+    claimed: Decimal
+    """What documents with a reservation of their own will take of it."""
+    passed: Decimal
+    """What the document under check takes of it, less what its stored version did."""
+    line: Line | None
+    """The document as stored."""
+
+    def beyond(self, stored: Decimal, *, with_document: bool) -> Decimal:
+        """What counts as reserved beside the stored amount, as the policy counts that (0: not at all).
+
+        Negative where others will take a part of what is stored. `with_document`: the document under check
+        has taken its part already, and the lines say so.
+        """
+        passed = self.passed if with_document else Decimal(0)
+        left = max(max(self.amount, stored) - self.claimed - passed, Decimal(0))
+        if stored < 0:
+            return left - stored if self.amount else Decimal(0)
+        return left - max(stored - passed, Decimal(0)) if stored else left
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
     """A document that another one follows: the order turned into this delivery."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import chain
+from typing import TypeVar
 
 from creditrisk.domain.counting import (
     adds_to_exposure,
@@ -17,11 +18,13 @@ from creditrisk.domain.exposure import Exposure, calculate_exposure
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.limits import Limit, LimitFacts, LimitParameters, LimitState, applicable_limits
 from creditrisk.domain.overdue import NOT_DUE, Overdue
-from creditrisk.domain.papers import CATEGORY_OF_KIND, Kind, Line
+from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Kind, Line, Reserved
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
 
 ZERO = Decimal(0)
+
+_Owned = TypeVar("_Owned", Line, Reserved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +154,10 @@ def situation_of(check: Check, facts: Facts, configuration: Configuration, *, as
     document = check.document
     amount = ZERO
     if document is not None:
-        amount = plain_amount(
-            document, passed_on=facts.passed_on, configuration=configuration, converter=converter
-        )
+        # What is counted as reserved for documents made from this one is not counted here.
+        reserving = Category.RESERVATIONS in included_categories(policy)
+        passed_on = facts.passed_on + facts.claimed if reserving else facts.passed_on
+        amount = plain_amount(document, passed_on=passed_on, configuration=configuration, converter=converter)
     added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
     own, whole_group = _exposures(
         facts, configuration, document_amount=added, as_of=as_of, converter=converter
@@ -200,6 +204,7 @@ def _exposures(
             _of(facts.lines, own_only=own_only),
             adjustments=_of(facts.adjustments, own_only=own_only),
             held=_of(facts.held, own_only=own_only),
+            reserved=_of(facts.reserved, own_only=own_only),
             document_amount=document_amount,
             capped=facts.account.category_limits,
             configuration=configuration,
@@ -207,13 +212,14 @@ def _exposures(
             converter=converter,
         )
 
-    if all(line.own for line in chain(facts.lines, facts.adjustments, facts.held)):
+    lines = chain(facts.lines, facts.adjustments, facts.held)
+    if all(line.own for line in lines) and all(each.own for each in facts.reserved):
         alone = exposure(own_only=False)
         return alone, alone
     return exposure(own_only=True), exposure(own_only=False)
 
 
-def _of(lines: Sequence[Line], *, own_only: bool) -> Sequence[Line]:
+def _of(lines: Sequence[_Owned], *, own_only: bool) -> Sequence[_Owned]:
     return [line for line in lines if line.own] if own_only else lines
 
 

@@ -22,12 +22,12 @@ from creditrisk.domain.account import (
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.limits import AccountLimit, Cover, GroupLimit, Member, TemporaryLimit
 from creditrisk.domain.money import Money, format_amount
-from creditrisk.domain.papers import Document, Line, OpenItem
+from creditrisk.domain.papers import Category, Document, Line, OpenItem, Reserved
 from creditrisk.domain.period import Period
 
 # The inner function is called per row of the arrays; all rows see one snapshot.
 _READ = """
-select credit_facts_1($1, $2, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb)::text
+select credit_facts_2($1, $2, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb)::text
 from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
     with ordinality as q (company, customer, bill_to, operator, document, position)
 order by q.position
@@ -56,11 +56,13 @@ def _columns(questions: Sequence[Question]) -> tuple[list[str | None], ...]:
         [question.customer for question in questions],
         [question.bill_to for question in questions],
         [question.operator for question in questions],
-        [_asked(question.document) if question.document else None for question in questions],
+        [asked_document(question.document) if question.document else None for question in questions],
     )
 
 
-def _asked(document: Document) -> str:
+def asked_document(document: Document) -> str:
+    """The document under check as the SQL functions take it."""
+
     def plain(money: Money | None) -> dict[str, str]:
         if money is None:
             return {}
@@ -83,15 +85,18 @@ def stored_facts(row: Mapping[str, Any]) -> StoredFacts:
     """Give the JSON of one check its meaning."""
     account = _account(row["account"])
     holds = row["holds"] or []
+    reserved = row["reserved"] or {}
     return StoredFacts(
         facts=Facts(
             customer=_customer(row["customer"]),
             risk_customer=_customer(row["risk_customer"]),
             account=account,
             ordering_account=_account(row["ordering_account"]) if row["ordering_account"] else account,
-            lines=_lines(row["lines"]),
+            lines=[*_lines(row["lines"]), *_reserved_sums(reserved.get("sums") or ())],
             adjustments=_lines(row["adjustments"]),
             passed_on=Decimal(row["passed_on"] or 0),
+            claimed=Decimal(reserved.get("claimed") or 0),
+            reserved=_reserved(reserved.get("singly") or ()),
             held=_lines(row["held"]),
             items=[
                 OpenItem(number, line)
@@ -150,6 +155,40 @@ def _lines(rows: Sequence[Any] | None) -> list[Line]:
             open_amount,
             total_amount,
         ) in rows or []
+    ]
+
+
+def _reserved_sums(rows: Sequence[Any]) -> list[Line]:
+    return [
+        Line(
+            own=own,
+            category=Category.RESERVATIONS,
+            type="",
+            status="",
+            flags="",
+            currency=currency,
+            due_on=date.max,
+            since=date.min,
+            credit=False,
+            papers=reservations,
+            open_amount=Decimal(amount),
+            total_amount=Decimal(amount),
+        )
+        for own, currency, reservations, amount in rows
+    ]
+
+
+def _reserved(rows: Sequence[Any]) -> list[Reserved]:
+    return [
+        Reserved(
+            own=own,
+            currency=currency,
+            amount=Decimal(amount),
+            claimed=Decimal(claimed),
+            passed=Decimal(passed),
+            line=_lines([line])[0] if line else None,
+        )
+        for own, currency, amount, claimed, passed, line in rows
     ]
 
 

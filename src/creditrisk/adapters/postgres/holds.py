@@ -40,16 +40,22 @@ class PostgresHoldStore:
     async def change(self, change: HoldChange, record: DecisionRecord) -> None:
         """Apply what a check does to a hold and keep the decision that did it, together and durably."""
         async with self._database.transaction(record.tenant) as connection:
-            if isinstance(change, HoldOpening):
-                hold_id = await self._open(connection, change, record)
-                record.content["answer"]["hold"] = {"id": str(hold_id), "status": "open"}
-            elif isinstance(change, HoldClosing):
-                closed = await self._close_by_check(connection, change, tenant=record.tenant)
-                if closed:
-                    record.content["answer"]["hold"] = {"id": change.id, "status": change.status}
-            else:
-                await self._use(connection, change, tenant=record.tenant)
+            await self.change_within(connection, change, record)
             await insert_decisions(connection, [record])
+
+    async def change_within(
+        self, connection: AsyncConnection, change: HoldChange, record: DecisionRecord
+    ) -> None:
+        """Apply what a check does to a hold in a transaction that has more to do; keeps no decision."""
+        if isinstance(change, HoldOpening):
+            hold_id = await self._open(connection, change, record)
+            record.content["answer"]["hold"] = {"id": str(hold_id), "status": "open"}
+        elif isinstance(change, HoldClosing):
+            closed = await self._close_by_check(connection, change, tenant=record.tenant)
+            if closed:
+                record.content["answer"]["hold"] = {"id": change.id, "status": change.status}
+        else:
+            await self._use(connection, change, tenant=record.tenant)
 
     async def _open(self, connection: AsyncConnection, change: HoldOpening, record: DecisionRecord) -> UUID:
         newest = {

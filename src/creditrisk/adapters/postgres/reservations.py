@@ -1,0 +1,255 @@
+"""Reservations in PostgreSQL. Expiry is by its clock; its functions say what has become of a reservation."""
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from creditrisk.adapters.postgres.decisions import insert_decisions
+from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.facts import asked_document, stored_facts
+from creditrisk.adapters.postgres.holds import PostgresHoldStore
+from creditrisk.adapters.postgres.papers import retried
+from creditrisk.adapters.postgres.read_pool import ReadPool
+from creditrisk.application.check import Effects, Question, StoredFacts
+from creditrisk.application.reservations import Grant, Reservation, StatedReservation
+from creditrisk.domain.money import Money, format_amount
+
+SWEEP_SECONDS: Final = 5
+
+_FACTS: Final = sa.text(
+    """
+    SELECT reserving_facts_1(
+        :tenant, :key, :company, :customer, :bill_to, :operator, CAST(:document AS jsonb))::text
+    """
+)
+
+_WRITE: Final = sa.text(
+    """
+    SELECT write_reservation_1(
+        :tenant, :id, :company, :kind, :number, :customer, :account, :amount, :currency, :passed_on,
+        CAST(:claims AS jsonb), :seconds, :by)
+    """
+)
+
+_COLUMNS: Final = """
+    r.id, r.company, r.customer, r.kind, r.number, r.amount, r.captured_amount, r.currency, r.created_at,
+    r.expires_at, r.resolved_at
+"""
+
+_GET: Final = sa.text(
+    f"""
+    SELECT {_COLUMNS},
+        reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, clock_timestamp()) AS status
+    FROM reservation AS r
+    LEFT JOIN paper AS p
+        ON p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number
+    WHERE r.tenant = :tenant AND r.id = :id
+    """  # noqa: S608 - a list of columns of our own
+)
+
+# The row is locked before it is judged: of two who want to resolve it, the second sees what the first did.
+_LOCK: Final = sa.text("SELECT FROM reservation WHERE tenant = :tenant AND id = :id FOR NO KEY UPDATE")
+
+_RESOLVE: Final = """
+    UPDATE reservation AS r SET {change}
+    WHERE r.tenant = :tenant AND r.id = :id AND reservation_state(
+        r.status, r.created_at, r.expires_at,
+        (SELECT p.stated_at FROM paper AS p
+         WHERE p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number),
+        clock_timestamp()) = 'held'
+    RETURNING {columns}, r.status
+"""
+
+_STATED: Final = "SELECT * FROM stated_reservation_1($1, $2, $3, $4)"
+
+_TENANTS: Final = sa.text("SELECT tenants_with_reservations_1()")
+_SWEEP: Final = sa.text("SELECT sweep_reservations_1(:tenant, :most)")
+_MOST_IN_ONE_SWEEP: Final = 1_000
+
+_log: Final = structlog.get_logger(__name__)
+
+
+def _resolving(change: str) -> sa.TextClause:
+    return sa.text(_RESOLVE.format(change=change, columns=_COLUMNS))
+
+
+_CAPTURE: Final = _resolving(
+    "status = 'captured', captured_amount = coalesce(CAST(:amount AS numeric), r.amount),"
+    " resolved_at = clock_timestamp()"
+)
+_RELEASE: Final = _resolving("status = 'released', resolved_at = clock_timestamp()")
+_EXTEND: Final = _resolving("expires_at = clock_timestamp() + make_interval(secs => :seconds)")
+
+
+class PostgresReservationStore:
+    """Keeps reservations, and makes requests that could share a limit reserve one after the other."""
+
+    def __init__(self, database: Database, reads: ReadPool, holds: PostgresHoldStore) -> None:
+        self._database = database
+        self._reads = reads
+        self._holds = holds
+
+    async def decide(
+        self,
+        question: Question,
+        decide: Callable[[StoredFacts], Effects | None],
+        *,
+        tenant: str,
+        key_id: str,
+    ) -> Effects | None:
+        """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
+
+        async def attempt() -> Effects | None:
+            async with self._database.transaction(tenant) as connection:
+                facts = await _locked_facts(connection, question, tenant=tenant, key_id=key_id)
+                effects = decide(facts)
+                if effects is not None:
+                    await self._write(connection, effects)
+                return effects
+
+        return await retried(attempt)
+
+    async def _write(self, connection: AsyncConnection, effects: Effects) -> None:
+        record = effects.record
+        if effects.grant is not None:
+            expires_at = await _granted(connection, effects.grant, tenant=record.tenant)
+            record.content["answer"]["reservation"] = effects.grant.shown(expires_at=expires_at)
+        if effects.hold is not None:
+            await self._holds.change_within(connection, effects.hold, record)
+        await insert_decisions(connection, [record])
+
+    async def get(self, reservation_id: UUID, *, tenant: str) -> Reservation | None:
+        """One reservation in its state of now."""
+        async with self._database.transaction(tenant) as connection:
+            result = await connection.execute(_GET, {"tenant": tenant, "id": reservation_id})
+            row = result.mappings().one_or_none()
+        return None if row is None else _reservation(row)
+
+    async def capture(
+        self, reservation_id: UUID, amount: Decimal | None, *, tenant: str
+    ) -> Reservation | None:
+        """Capture a held one, wholly or in part; None where it is not held any more."""
+        return await self._resolve(_CAPTURE, reservation_id, tenant=tenant, amount=amount)
+
+    async def release(self, reservation_id: UUID, *, tenant: str) -> Reservation | None:
+        """Give a held one back; None where it is not held any more."""
+        return await self._resolve(_RELEASE, reservation_id, tenant=tenant)
+
+    async def extend(self, reservation_id: UUID, seconds: int, *, tenant: str) -> Reservation | None:
+        """Hold a held one for so long from now on; None where it is not held any more."""
+        return await self._resolve(_EXTEND, reservation_id, tenant=tenant, seconds=seconds)
+
+    async def _resolve(
+        self, statement: sa.TextClause, reservation_id: UUID, *, tenant: str, **values: Any
+    ) -> Reservation | None:
+        key = {"tenant": tenant, "id": reservation_id}
+        async with self._database.transaction(tenant) as connection:
+            await connection.execute(_LOCK, key)
+            row = (await connection.execute(statement, key | values)).mappings().one_or_none()
+        return None if row is None else _reservation(row)
+
+    async def of_stated(
+        self, *, tenant: str, company: str, kind: str, number: str
+    ) -> StatedReservation | None:
+        """The newest reservation of a document that has just been stated; its end is written down."""
+        rows = await self._reads.fetch(_STATED, tenant, company, kind, number)
+        if not rows:
+            return None
+        row = rows[0]
+        same_currency = row["open_currency"] in {None, row["currency"]}
+        return StatedReservation(
+            id=UUID(str(row["id"])),
+            status=row["state"],
+            amount=Money(row["amount"], row["currency"]),
+            exceeded=not same_currency or row["open_amount"] > row["amount"],
+        )
+
+    async def keep_sweeping(self) -> None:
+        """Write down what has lapsed or was consumed, until cancelled, so that reads stay short.
+
+        Nothing depends on it: whatever reads a reservation works out its state.
+        """
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self.sweep()
+            except Exception:  # noqa: BLE001 - nothing may end the sweeping but the service itself
+                _log.exception("reservations could not be swept; trying again")
+
+    async def sweep(self) -> None:
+        """Write down what has lapsed or was consumed until now, of every tenant."""
+        async with self._database.engine.begin() as connection:
+            tenants = (await connection.execute(_TENANTS)).scalars().all()
+        for tenant in tenants:
+            resolved = _MOST_IN_ONE_SWEEP
+            while resolved == _MOST_IN_ONE_SWEEP:
+                async with self._database.transaction(tenant) as connection:
+                    swept = await connection.execute(_SWEEP, {"tenant": tenant, "most": _MOST_IN_ONE_SWEEP})
+                    resolved = swept.scalar_one()
+
+
+async def _locked_facts(
+    connection: AsyncConnection, question: Question, *, tenant: str, key_id: str
+) -> StoredFacts:
+    arguments = {
+        "tenant": tenant,
+        "key": key_id,
+        "company": question.company,
+        "customer": question.customer,
+        "bill_to": question.bill_to,
+        "operator": question.operator,
+        "document": asked_document(question.document) if question.document else None,
+    }
+    return stored_facts(orjson.loads((await connection.execute(_FACTS, arguments)).scalar_one()))
+
+
+async def _granted(connection: AsyncConnection, grant: Grant, *, tenant: str) -> Any:
+    claims = [
+        {
+            "kind": claim.kind,
+            "number": claim.number,
+            "currency": claim.amount.currency,
+            "amount": format_amount(*claim.amount),
+        }
+        for claim in grant.claims
+    ]
+    arguments = {
+        "tenant": tenant,
+        "id": grant.id,
+        "company": grant.company,
+        "kind": grant.kind.value,
+        "number": grant.number,
+        "customer": grant.customer,
+        "account": grant.account,
+        "amount": grant.amount.amount,
+        "currency": grant.amount.currency,
+        "passed_on": grant.passed_on,
+        "claims": orjson.dumps(claims).decode(),
+        "seconds": grant.seconds,
+        "by": grant.by,
+    }
+    return (await connection.execute(_WRITE, arguments)).scalar_one()
+
+
+def _reservation(row: sa.RowMapping) -> Reservation:
+    currency, captured = row["currency"], row["captured_amount"]
+    return Reservation(
+        id=UUID(str(row["id"])),
+        company=row["company"],
+        customer=row["customer"],
+        kind=row["kind"],
+        number=row["number"],
+        amount=Money(row["amount"], currency),
+        captured=None if captured is None else Money(captured, currency),
+        status=row["status"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"] if captured is None else None,
+        resolved_at=row["resolved_at"],
+    )

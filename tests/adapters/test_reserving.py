@@ -1,0 +1,221 @@
+"""Reserving side by side: whoever reserves sees what everybody before him has reserved."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from creditrisk.adapters.postgres import tables
+from creditrisk.adapters.postgres.engine import ConnectionLimits, Database
+from creditrisk.adapters.postgres.papers import PostgresPaperStore
+from creditrisk.application.check import CheckCommand
+from creditrisk.application.errors import Conflict
+from creditrisk.application.keys import Principal, Scope
+from creditrisk.application.reservations import Reservations
+from creditrisk.bootstrap import Backend, build_backend
+from creditrisk.domain.account import ClaimedOperator
+from creditrisk.domain.facts import Check
+from creditrisk.domain.money import Money
+from creditrisk.domain.papers import Document, Kind
+from tests.adapters.statements import paper
+from tests.adapters.stored import make_tenant, rows
+
+CONNECTIONS = ConnectionLimits(write_connections=12)
+NUMBERS = count(1)
+
+
+@pytest.fixture
+async def backend(database_url: str) -> AsyncIterator[Backend]:
+    """One service process."""
+    backend = build_backend(database_url, limits=CONNECTIONS)
+    async with backend.opened():
+        yield backend
+
+
+@pytest.fixture
+async def other_backend(database_url: str) -> AsyncIterator[Backend]:
+    """Another service process over the same database."""
+    backend = build_backend(database_url, limits=CONNECTIONS)
+    async with backend.opened():
+        yield backend
+
+
+async def make_shared_limit(database: Database, tenant: str, amount: str) -> Principal:
+    """Let C-1, C-2 and C-3 be a credit group with this limit, in two companies."""
+    await make_tenant(database, tenant)
+    grouping = "credit_group"
+    policy = {"preset": "standard", "overrides": {"grouping": grouping}}
+    limit = {"limit": {"amount": amount, "currency": "EUR"}}
+    key = {"id": "k", "hash": tenant.encode(), "name": "n", "scopes": ["check"]}
+    contents: dict[sa.Table, list[dict[str, Any]]] = {
+        tables.api_key: [key],
+        tables.company: [
+            {"company": name, "policy": policy, "grouping": grouping} for name in ("main", "north")
+        ],
+        tables.customer: [
+            {"customer": name, "content": {"credit_group": "G"}} for name in ("C-1", "C-2", "C-3")
+        ],
+        tables.reference: [{"kind": "credit_group", "code": "G", "content": limit}],
+    }
+    async with database.transaction(tenant) as connection:
+        for table, stored in contents.items():
+            await connection.execute(sa.insert(table), [{"tenant": tenant, **row} for row in stored])
+    return Principal(tenant=tenant, key_id="k", name="n", scopes=frozenset(Scope))
+
+
+def reserving(
+    amount: str | Decimal,
+    *,
+    customer: str = "C-1",
+    company: str = "main",
+    number: str | None = None,
+    seconds: int = 900,
+) -> CheckCommand:
+    document = Document(
+        kind=Kind.ORDER, total=Money(Decimal(amount), "EUR"), number=number or f"SO-{next(NUMBERS)}"
+    )
+    check = Check(company=company, customer=customer, document=document, operator=ClaimedOperator())
+    return CheckCommand(check=check, reserve_seconds=seconds, request={})
+
+
+async def ask(backends: Sequence[Backend], commands: Sequence[CheckCommand], caller: Principal) -> list[Any]:
+    """Ask everything at the same time, in turn of this process and of that one."""
+    answers: list[Any] = await asyncio.gather(
+        *(
+            backends[turn % len(backends)].services.checks.check(command, principal=caller)
+            for turn, command in enumerate(commands)
+        )
+    )
+    return answers
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    wanted=st.lists(
+        st.tuples(
+            st.sampled_from(["C-1", "C-2", "C-3"]),
+            st.sampled_from(["main", "north"]),
+            st.integers(min_value=1, max_value=60),
+        ),
+        min_size=2,
+        max_size=12,
+    )
+)
+async def test_reservations_of_a_group_at_the_same_time_never_exceed_its_limit(
+    backend: Backend, other_backend: Backend, database: Database, wanted: list[tuple[str, str, int]]
+) -> None:
+    caller = await make_shared_limit(database, f"tenant-{uuid4().hex}", "100.00")
+    commands = [reserving(str(amount), customer=who, company=where) for who, where, amount in wanted]
+    answers = await ask([backend, other_backend], commands, caller)
+    granted = sum(
+        amount for (_, _, amount), answer in zip(wanted, answers, strict=True) if answer["reservation"]
+    )
+    refused = [
+        amount for (_, _, amount), answer in zip(wanted, answers, strict=True) if not answer["reservation"]
+    ]
+    assert granted <= 100
+    # Nothing was given back meanwhile, so whoever was refused would be refused now.
+    assert all(granted + amount > 100 for amount in refused)
+    stored = await rows(database, caller.tenant, "SELECT sum(amount) FROM reservation WHERE status = 'held'")
+    assert stored == [(granted or None,)]
+
+
+async def test_a_document_reserved_many_times_at_once_is_reserved_once(
+    backend: Backend, other_backend: Backend, database: Database
+) -> None:
+    caller = await make_shared_limit(database, f"tenant-{uuid4().hex}", "1000.00")
+    commands = [reserving("60", customer=f"C-{1 + turn % 3}", number="SO-1") for turn in range(12)]
+    answers = await ask([backend, other_backend], commands, caller)
+    assert all(answer["reservation"] for answer in answers)
+    states = "SELECT status, count(*) FROM reservation GROUP BY 1 ORDER BY 1"
+    assert await rows(database, caller.tenant, states) == [("held", 1), ("superseded", 11)]
+
+
+async def test_a_reservation_is_captured_released_or_extended_by_one_of_many(
+    backend: Backend, other_backend: Backend, database: Database
+) -> None:
+    caller = await make_shared_limit(database, f"tenant-{uuid4().hex}", "1000.00")
+    (answer,) = await ask([backend], [reserving("60")], caller)
+    (row,) = await rows(database, caller.tenant, "SELECT id FROM reservation")
+    assert str(row[0]) == answer["reservation"]["id"]
+    services = [backend.services.reservations, other_backend.services.reservations]
+
+    async def resolve(turn: int) -> str | None:
+        use: Reservations = services[turn % 2]
+        try:
+            if turn % 4 < 2:
+                return (await use.capture(row[0], None, principal=caller)).status
+            return (await use.release(row[0], principal=caller)).status
+        except Conflict:
+            return None
+
+    ends = await asyncio.gather(*(resolve(turn) for turn in range(8)))
+    assert len([end for end in ends if end]) == 1
+    assert await rows(database, caller.tenant, "SELECT status FROM reservation") == [
+        (next(end for end in ends if end),)
+    ]
+
+
+async def test_a_capture_at_the_last_moment_and_the_next_reservation_exclude_each_other(
+    backend: Backend, database: Database
+) -> None:
+    caller = await make_shared_limit(database, f"tenant-{uuid4().hex}", "100.00")
+    (answer,) = await ask([backend], [reserving("60", seconds=1)], caller)
+    async with database.transaction(caller.tenant) as capturing:
+        # Judged in time, but not committed before the time is up.
+        await capturing.execute(
+            sa.text("UPDATE reservation SET status = 'captured', captured_amount = 60 WHERE id = :id"),
+            {"id": answer["reservation"]["id"]},
+        )
+        await asyncio.sleep(1.1)
+        second = asyncio.create_task(backend.services.checks.check(reserving("60"), principal=caller))
+        done, _ = await asyncio.wait([second], timeout=0.3)
+        assert not done
+        await capturing.commit()
+    assert (await second)["reservation"] is None
+
+
+async def test_an_account_that_joins_another_group_while_it_is_waited_for_is_judged_there(
+    backend: Backend, database: Database
+) -> None:
+    caller = await make_shared_limit(database, f"tenant-{uuid4().hex}", "100.00")
+    await ask([backend], [reserving("60", customer="C-2")], caller)
+    change = sa.text("UPDATE customer SET content = CAST(:content AS jsonb) WHERE customer = 'C-1'")
+    async with database.transaction(caller.tenant) as connection:
+        await connection.execute(change, {"content": "{}"})
+    await ask([backend], [reserving("1")], caller)  # makes the lock of C-1 alone
+    async with database.transaction(caller.tenant) as holder:
+        await holder.execute(sa.text("SELECT FROM credit_scope WHERE scope LIKE '%account%C-1%' FOR UPDATE"))
+        waiting = asyncio.create_task(backend.services.checks.check(reserving("60"), principal=caller))
+        await asyncio.sleep(0.3)
+        async with database.transaction(caller.tenant) as connection:
+            await connection.execute(change, {"content": '{"credit_group": "G"}'})
+        assert not waiting.done()
+        await holder.commit()
+    answer = await waiting
+    assert answer["reservation"] is None
+    assert [finding["code"] for finding in answer["findings"]] == ["GROUP_LIMIT_EXCEEDED"]
+
+
+async def test_the_sweeper_writes_down_what_has_lapsed_or_was_consumed(
+    backend: Backend, database: Database, store: PostgresPaperStore
+) -> None:
+    caller = await make_shared_limit(database, f"tenant-{uuid4().hex}", "100.00")
+    await ask([backend], [reserving("1", number="SO-A", seconds=1)], caller)
+    await ask([backend], [reserving("2", number="SO-B"), reserving("3", number="SO-C")], caller)
+    await store.write([paper("order", "SO-B", "2.00")], tenant=caller.tenant)
+    await asyncio.sleep(1.1)
+    await backend.reservations.sweep()
+    states = "SELECT number, status, resolved_at IS NULL FROM reservation ORDER BY 1"
+    assert await rows(database, caller.tenant, states) == [
+        ("SO-A", "expired", False),
+        ("SO-B", "consumed", False),
+        ("SO-C", "held", True),
+    ]

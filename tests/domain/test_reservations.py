@@ -1,0 +1,121 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from creditrisk.domain.money import Money
+from creditrisk.domain.papers import Followed, Kind, Line, Reserved
+from creditrisk.domain.reservations import Claim, amount_to_reserve, claims_of
+from tests.builders import (
+    STANDARD,
+    configuration,
+    decided,
+    delivery,
+    eur,
+    facts,
+    figures,
+    line,
+    order,
+)
+
+AMOUNTS = st.decimals(min_value=0, max_value=1000, places=2)
+
+
+def reserved(
+    amount: str = "0", *, claimed: str = "0", passed: str = "0", stored: Line | None = None, own: bool = True
+) -> Reserved:
+    return Reserved(
+        own=own,
+        currency="EUR",
+        amount=Decimal(amount),
+        claimed=Decimal(claimed),
+        passed=Decimal(passed),
+        line=stored,
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "claimed", "stored", "beyond"),
+    [
+        ("100", "0", "0", "100"),  # not stored, or not counted
+        ("100", "0", "80", "20"),  # an edit adds
+        ("60", "0", "80", "0"),  # a smaller edit frees nothing yet
+        ("0", "60", "100", "-60"),  # an order gives up what is reserved from it
+        ("0", "120", "100", "-100"),  # never more than there is
+        ("100", "60", "80", "-40"),  # both: 100 less 60 are 40, of which 80 are stored
+        ("100", "0", "-50", "150"),  # a return that becomes a sale
+        ("0", "0", "-50", "0"),  # a return reserves nothing
+    ],
+)
+def test_a_reservation_counts_beside_what_is_stored(
+    amount: str, claimed: str, stored: str, beyond: str
+) -> None:
+    each = reserved(amount, claimed=claimed)
+    assert each.beyond(Decimal(stored), with_document=False) == Decimal(beyond)
+
+
+@given(amount=AMOUNTS, claimed=AMOUNTS, passed=AMOUNTS, stored=AMOUNTS)
+def test_stored_and_reserved_come_to_what_the_larger_one_leaves_and_never_below_zero(
+    amount: Decimal, claimed: Decimal, passed: Decimal, stored: Decimal
+) -> None:
+    each = reserved(str(amount), claimed=str(claimed), passed=str(passed))
+    before = stored + each.beyond(stored, with_document=False)
+    assert before == max(max(amount, stored) - claimed, Decimal(0))
+    given_up = max(stored - passed, Decimal(0))
+    after = given_up + each.beyond(stored, with_document=True)
+    assert after == max(max(amount, stored) - claimed - passed, Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("document", "passed_on", "amount"),
+    [
+        (order("100"), "0", "100.00"),
+        (order("100", prepaid=eur("30")), "0", "70.00"),
+        (order("100"), "40", "60.00"),
+        (delivery("-100"), "0", "0.00"),
+    ],
+)
+def test_what_a_document_adds_is_reserved(document: object, passed_on: str, amount: str) -> None:
+    assert isinstance(document, type(order()))
+    to_reserve = amount_to_reserve(document, passed_on=Decimal(passed_on), configuration=STANDARD)
+    assert to_reserve == Money(Decimal(amount), "EUR")
+
+
+def test_what_does_not_count_reserves_nothing() -> None:
+    settings = configuration(categories={"deliveries": False})
+    to_reserve = amount_to_reserve(delivery("100"), passed_on=Decimal(0), configuration=settings)
+    assert to_reserve == eur("0")
+
+
+def test_a_claim_is_what_the_followed_document_passes_on() -> None:
+    document = delivery(
+        "100",
+        follows=[
+            Followed(kind=Kind.ORDER, number="O-1", total=eur("30")),
+            Followed(kind=Kind.ORDER, number="O-2"),
+        ],
+    )
+    assert claims_of(document) == (
+        Claim(Kind.ORDER, "O-1", eur("30")),
+        Claim(Kind.ORDER, "O-2", eur("100")),
+    )
+
+
+def test_a_reservation_counts_as_reserved_and_in_full_where_its_stored_document_does_not_count() -> None:
+    stored = line("orders", "80.00")
+    known = facts(stored, reserved=[reserved("100", stored=stored)], limit="1000")
+    counted = decided(order("10"), known).situation.exposure
+    assert (counted.by_category["orders"], counted.by_category["reservations"]) == figures(80, 20)
+    settings = configuration(orders={"require_confirmed": True})
+    counted = decided(order("10"), known, settings).situation.exposure
+    assert (counted.by_category["orders"], counted.by_category["reservations"]) == figures(0, 100)
+
+
+def test_what_other_members_of_the_group_reserve_is_not_on_the_account_itself() -> None:
+    known = facts(
+        reserved=[reserved("100", claimed="10"), reserved("50", claimed="10", own=False)], limit="1000"
+    )
+    situation = decided(order("10"), known).situation
+    assert situation.own.by_category["reservations"] == Decimal(90)
+    assert situation.whole_group.by_category["reservations"] == Decimal(130)
