@@ -13,7 +13,8 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from creditrisk.adapters.postgres.tables import PaperLine, metadata, sqlalchemy_url
+from creditrisk.adapters.postgres.columns import PaperLine
+from creditrisk.adapters.postgres.tables import metadata, sqlalchemy_url
 
 config = context.config
 

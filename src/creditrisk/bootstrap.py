@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import gc
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
@@ -54,7 +55,7 @@ from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.snapshots import Snapshots
-from creditrisk.presets.loader import load_presets
+from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
 
 
@@ -113,37 +114,71 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
     """Put use cases on top of adapters; nothing connects yet."""
     database = open_database(url, limits=limits)
     reads = ReadPool(url, limits=limits, database=database)
-    decisions = PostgresDecisionLog(database)
-    answers = PostgresAnswerStore(database)
     holds = PostgresHoldStore(database, uuid7)
-    reservations = PostgresReservationStore(database, reads, holds)
-    papers = PostgresPaperStore(database)
-    customers = PostgresCustomerStore(database)
-    accounts = PostgresAccountStore(database)
-    journal = PostgresImportJournal(database)
-    keys = PostgresKeyFinder(reads)
-    presets = load_presets()
-    checks = CheckCredit(
-        facts=PostgresFactsReader(reads),
-        configurations=Configurations(PostgresConfigurationReader(database), presets),
-        decisions=decisions,
+    stores = _Stores(
+        reads=reads,
+        decisions=PostgresDecisionLog(database),
+        answers=PostgresAnswerStore(database),
         holds=holds,
-        reservations=reservations,
+        reservations=PostgresReservationStore(database, reads, holds),
+    )
+    return Backend(
+        database=database,
+        reads=reads,
+        decisions=stores.decisions,
+        answers=stores.answers,
+        reservations=stores.reservations,
+        services=_services(database, stores, limits=limits),
+    )
+
+
+class _Stores(NamedTuple):
+    """What use cases and the backend share."""
+
+    reads: ReadPool
+    decisions: PostgresDecisionLog
+    answers: PostgresAnswerStore
+    holds: PostgresHoldStore
+    reservations: PostgresReservationStore
+
+
+def _checks(database: Database, stores: _Stores, presets: Mapping[str, Preset]) -> CheckCredit:
+    return CheckCredit(
+        facts=PostgresFactsReader(stores.reads),
+        configurations=Configurations(PostgresConfigurationReader(database), presets),
+        decisions=stores.decisions,
+        holds=stores.holds,
+        reservations=stores.reservations,
         new_id=uuid7,
     )
-    services = Services(
+
+
+def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
+    papers, customers, accounts = (
+        PostgresPaperStore(database),
+        PostgresCustomerStore(database),
+        PostgresAccountStore(database),
+    )
+    journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
+    presets = load_presets()
+    checks = _checks(database, stores, presets)
+    return Services(
         keys=keys,
         remembered_keys=RememberedKeys(keys),
         readiness=PostgresReadiness(database),
         # A stream under a key takes a second connection for its chunks.
-        idempotency=Idempotency(answers, streams=max(1, limits.write_connections // 4)),
+        idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
         exposures=Exposures(checks=checks, papers=papers),
-        decisions=decisions,
-        holds=Holds(holds),
-        reservations=Reservations(reservations),
+        decisions=stores.decisions,
+        holds=Holds(stores.holds),
+        reservations=Reservations(stores.reservations),
         papers=IngestPapers(
-            papers=papers, limits=checks, checks=decisions, reservations=reservations, now=clock.now
+            papers=papers,
+            limits=checks,
+            checks=stores.decisions,
+            reservations=stores.reservations,
+            now=clock.now,
         ),
         imports=Imports(journal=journal, new_id=uuid7, apart=database.apart),
         snapshots=Snapshots(
@@ -169,14 +204,6 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         temporary_limits=temporary_limits(database),
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
-    )
-    return Backend(
-        database=database,
-        reads=reads,
-        decisions=decisions,
-        answers=answers,
-        reservations=reservations,
-        services=services,
     )
 
 

@@ -5,11 +5,19 @@ that.
 Every key begins with the tenant. In reference data the company '' means every company of the tenant.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.engine import make_url
+
+from creditrisk.adapters.postgres.columns import (
+    PaperLine,
+    content_column,
+    identifier,
+    instant,
+    json_column,
+    key,
+    stamped,
+)
 
 metadata = sa.MetaData(
     naming_convention={
@@ -27,86 +35,51 @@ def sqlalchemy_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
-class PaperLine(sa.types.UserDefinedType[Any]):
-    """The composite type of a paper's line; its fields are read one by one, never the whole."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_keywords: Any) -> str:
-        """Name the type in DDL."""
-        return "paper_line"
-
-
-def _identifier(name: str, **options: Any) -> sa.Column[str]:
-    """Make a column of the ERP's own identifiers, compared byte by byte."""
-    return sa.Column(name, sa.Text(collation="C"), **options)
-
-
-def _key(name: str, **options: Any) -> sa.Column[str]:
-    return _identifier(name, primary_key=True, **options)
-
-
-def _instant(name: str, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, sa.DateTime(timezone=True), **options)
-
-
-def _stamped(name: str) -> sa.Column[Any]:
-    return _instant(name, nullable=False, server_default=sa.func.now())
-
-
-def _json(name: str, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, pg.JSONB(none_as_null=True), **options)
-
-
-def _object(name: str = "content") -> sa.Column[Any]:
-    return _json(name, nullable=False, server_default=sa.text("'{}'::jsonb"))
-
-
 tenant = sa.Table(
     "tenant",
     metadata,
-    _key("tenant"),
+    key("tenant"),
     sa.Column("config_version", sa.BigInteger, nullable=False, server_default="1"),
-    _stamped("created_at"),
+    stamped("created_at"),
 )
 
 company = sa.Table(
     "company",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _json("policy"),
+    key("tenant"),
+    key("company"),
+    json_column("policy"),
     sa.Column("policy_version", sa.Integer, nullable=False, server_default="0"),
-    _identifier("grouping", nullable=False, server_default="own"),
+    identifier("grouping", nullable=False, server_default="own"),
     sa.Column("time_zone", sa.Text, nullable=False, server_default="UTC"),
-    _identifier("currency"),
-    _stamped("updated_at"),
-    _identifier("updated_by"),
+    identifier("currency"),
+    stamped("updated_at"),
+    identifier("updated_by"),
     sa.ForeignKeyConstraint(["tenant"], ["tenant.tenant"]),
 )
 
 api_key = sa.Table(
     "api_key",
     metadata,
-    _key("tenant"),
-    _key("id"),
+    key("tenant"),
+    key("id"),
     sa.Column("hash", sa.LargeBinary, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("scopes", pg.ARRAY(sa.Text), nullable=False),
     sa.Column("companies", pg.ARRAY(sa.Text)),
-    _instant("expires_at"),
-    _instant("revoked_at"),
-    _stamped("created_at"),
-    _identifier("created_by"),
+    instant("expires_at"),
+    instant("revoked_at"),
+    stamped("created_at"),
+    identifier("created_by"),
     sa.ForeignKeyConstraint(["tenant"], ["tenant.tenant"]),
 )
 
 customer = sa.Table(
     "customer",
     metadata,
-    _key("tenant"),
-    _key("customer"),
-    _object(),
+    key("tenant"),
+    key("customer"),
+    content_column(),
     *(
         sa.Column(name, sa.Text(collation="C"), sa.Computed(f"content ->> '{name}'", persisted=True))
         for name in ("risk_customer", "head_account", "credit_group", "registration_number")
@@ -115,9 +88,9 @@ customer = sa.Table(
     sa.Column(
         "account_status", sa.Text(collation="C"), sa.Computed("content ->> 'account_status'", persisted=True)
     ),
-    _stamped("created_at"),
-    _stamped("updated_at"),
-    _identifier("updated_by"),
+    stamped("created_at"),
+    stamped("updated_at"),
+    identifier("updated_by"),
 )
 for _member in ("risk_customer", "head_account", "credit_group", "registration_number"):
     sa.Index(
@@ -137,74 +110,74 @@ sa.Index(
 credit_account = sa.Table(
     "credit_account",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _key("customer"),
-    _object(),
+    key("tenant"),
+    key("company"),
+    key("customer"),
+    content_column(),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
-    _stamped("updated_at"),
-    _identifier("updated_by"),
+    stamped("updated_at"),
+    identifier("updated_by"),
 )
 
 temporary_limit = sa.Table(
     "temporary_limit",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _key("owner_kind"),
-    _key("owner"),
+    key("tenant"),
+    key("company"),
+    key("owner_kind"),
+    key("owner"),
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
-    _json("content", nullable=False),
-    _stamped("created_at"),
-    _identifier("created_by"),
+    json_column("content", nullable=False),
+    stamped("created_at"),
+    identifier("created_by"),
 )
 
 cover = sa.Table(
     "cover",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _key("customer"),
+    key("tenant"),
+    key("company"),
+    key("customer"),
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
-    _json("content", nullable=False),
-    _stamped("created_at"),
-    _identifier("created_by"),
+    json_column("content", nullable=False),
+    stamped("created_at"),
+    identifier("created_by"),
 )
 
 manual_block = sa.Table(
     "manual_block",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _key("customer"),
+    key("tenant"),
+    key("company"),
+    key("customer"),
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
-    _json("content", nullable=False),
-    _stamped("created_at"),
-    _identifier("created_by"),
-    _instant("lifted_at"),
-    _identifier("lifted_by"),
+    json_column("content", nullable=False),
+    stamped("created_at"),
+    identifier("created_by"),
+    instant("lifted_at"),
+    identifier("lifted_by"),
 )
 
 reference = sa.Table(
     "reference",
     metadata,
-    _key("tenant"),
-    _key("company", server_default=""),
-    _key("kind"),
-    _key("code"),
-    _object(),
-    _stamped("updated_at"),
-    _identifier("updated_by"),
+    key("tenant"),
+    key("company", server_default=""),
+    key("kind"),
+    key("code"),
+    content_column(),
+    stamped("updated_at"),
+    identifier("updated_by"),
 )
 
 rate = sa.Table(
     "rate",
     metadata,
-    _key("tenant"),
-    _key("company", server_default=""),
-    _key("type", server_default="default"),
-    _key("source_currency"),
-    _key("target_currency"),
+    key("tenant"),
+    key("company", server_default=""),
+    key("type", server_default="default"),
+    key("source_currency"),
+    key("target_currency"),
     sa.Column("valid_from", sa.Date, primary_key=True),
     sa.Column("rate", sa.Numeric, nullable=False),
 )
@@ -212,28 +185,28 @@ rate = sa.Table(
 paper = sa.Table(
     "paper",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _key("kind"),
-    _key("number"),
-    _identifier("customer"),
+    key("tenant"),
+    key("company"),
+    key("kind"),
+    key("number"),
+    identifier("customer"),
     sa.Column("present", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("version", sa.BigInteger),
-    _identifier("source"),
-    _json("content"),
-    _json("links"),
-    _object("taken"),
+    identifier("source"),
+    json_column("content"),
+    json_column("links"),
+    content_column("taken"),
     sa.Column("posted_by", sa.Integer, nullable=False, server_default="0"),
-    _instant("stated_at"),
-    _instant("linked_at"),
+    instant("stated_at"),
+    instant("linked_at"),
     sa.Column(
         "line",
         PaperLine,
         sa.Computed("line_of(kind, customer, present, content, taken, posted_by)", persisted=True),
     ),
-    _identifier("outcome", nullable=False),
+    identifier("outcome", nullable=False),
     sa.Column("previous_line", PaperLine),
-    _json("previous_links"),
+    json_column("previous_links"),
 )
 sa.Index(
     "ix_paper_open",
@@ -257,11 +230,11 @@ _BUCKET_TEXTS = ("category", "type", "status", "flags", "currency")
 exposure_bucket = sa.Table(
     "exposure_bucket",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _key("customer"),
+    key("tenant"),
+    key("company"),
+    key("customer"),
     sa.Column("billed", sa.Boolean, primary_key=True),
-    *(_key(name) for name in _BUCKET_TEXTS),
+    *(key(name) for name in _BUCKET_TEXTS),
     sa.Column("due_on", sa.Date, primary_key=True),
     sa.Column("since", sa.Date, primary_key=True),
     sa.Column("credit", sa.Boolean, primary_key=True),
@@ -273,42 +246,42 @@ exposure_bucket = sa.Table(
 exposure_state = sa.Table(
     "exposure_state",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _key("customer"),
+    key("tenant"),
+    key("company"),
+    key("customer"),
     sa.Column("version", sa.BigInteger, nullable=False),
 )
 
 feed = sa.Table(
-    "feed", metadata, _key("tenant"), _key("company"), _key("source"), _instant("as_of", nullable=False)
+    "feed", metadata, key("tenant"), key("company"), key("source"), instant("as_of", nullable=False)
 )
 
 snapshot = sa.Table(
     "snapshot",
     metadata,
-    _key("tenant"),
-    _key("company"),
-    _key("source"),
-    _key("kind"),
-    _instant("taken_at", nullable=False),
+    key("tenant"),
+    key("company"),
+    key("source"),
+    key("kind"),
+    instant("taken_at", nullable=False),
 )
 
 hold = sa.Table(
     "hold",
     metadata,
-    _key("tenant"),
+    key("tenant"),
     sa.Column("id", sa.Uuid, primary_key=True),
-    *(_identifier(name, nullable=False) for name in ("company", "kind", "number", "customer", "type")),
-    _identifier("status", nullable=False, server_default="open"),
-    _identifier("checkpoint"),
-    _json("findings", nullable=False, server_default=sa.text("'[]'::jsonb")),
+    *(identifier(name, nullable=False) for name in ("company", "kind", "number", "customer", "type")),
+    identifier("status", nullable=False, server_default="open"),
+    identifier("checkpoint"),
+    json_column("findings", nullable=False, server_default=sa.text("'[]'::jsonb")),
     sa.Column("total", sa.Numeric),
-    _identifier("currency"),
-    _identifier("owner"),
-    _stamped("opened_at"),
-    _stamped("updated_at"),
-    _instant("closed_at"),
-    _identifier("closed_by"),
+    identifier("currency"),
+    identifier("owner"),
+    stamped("opened_at"),
+    stamped("updated_at"),
+    instant("closed_at"),
+    identifier("closed_by"),
     sa.Column("reason", sa.Text),
     sa.Column("review_on", sa.Date),
     sa.Column("authorised_amount", sa.Numeric),
@@ -317,7 +290,7 @@ hold = sa.Table(
     sa.Column("with_posting", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("ready_to_release", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("authorisation_used", sa.Boolean, nullable=False, server_default=sa.false()),
-    _json("request"),
+    json_column("request"),
     sa.Index("ix_hold_document", "tenant", "company", "kind", "number"),
 )
 sa.Index(
@@ -331,19 +304,19 @@ sa.Index("ix_hold_customer_open", hold.c.tenant, hold.c.customer, postgresql_whe
 reservation = sa.Table(
     "reservation",
     metadata,
-    _key("tenant"),
+    key("tenant"),
     sa.Column("id", sa.Uuid, primary_key=True),
-    *(_identifier(name, nullable=False) for name in ("company", "kind", "number", "customer", "account")),
+    *(identifier(name, nullable=False) for name in ("company", "kind", "number", "customer", "account")),
     sa.Column("amount", sa.Numeric, nullable=False),
-    _identifier("currency", nullable=False),
+    identifier("currency", nullable=False),
     sa.Column("captured_amount", sa.Numeric),
     sa.Column("passed_on", sa.Numeric, nullable=False, server_default="0"),
-    _json("claims", nullable=False, server_default=sa.text("'[]'::jsonb")),
-    _identifier("status", nullable=False, server_default="held"),
-    _instant("created_at", nullable=False, server_default=sa.func.clock_timestamp()),
-    _instant("expires_at", nullable=False),
-    _instant("resolved_at"),
-    _identifier("created_by"),
+    json_column("claims", nullable=False, server_default=sa.text("'[]'::jsonb")),
+    identifier("status", nullable=False, server_default="held"),
+    instant("created_at", nullable=False, server_default=sa.func.clock_timestamp()),
+    instant("expires_at", nullable=False),
+    instant("resolved_at"),
+    identifier("created_by"),
     sa.Index("ix_reservation_document", "tenant", "company", "kind", "number", "created_at"),
 )
 _LIVE = reservation.c.status.in_(["held", "captured"])
@@ -352,17 +325,17 @@ _OF_ACCOUNT = (reservation.c[name] for name in ("tenant", "company", "account"))
 sa.Index("uq_reservation_live", *_OF_DOCUMENT, unique=True, postgresql_where=_LIVE)
 sa.Index("ix_reservation_account", *_OF_ACCOUNT, postgresql_where=_LIVE)
 
-credit_scope = sa.Table("credit_scope", metadata, _key("tenant"), _key("scope"))
+credit_scope = sa.Table("credit_scope", metadata, key("tenant"), key("scope"))
 
 decision = sa.Table(
     "decision",
     metadata,
-    _key("tenant"),
+    key("tenant"),
     sa.Column("id", sa.Uuid, primary_key=True),
-    *(_identifier(name, nullable=False) for name in ("company", "customer", "decision", "signal")),
-    _instant("decided_at", nullable=False),
-    *(_identifier(name) for name in ("kind", "number", "operator")),
-    _json("content", nullable=False),
+    *(identifier(name, nullable=False) for name in ("company", "customer", "decision", "signal")),
+    instant("decided_at", nullable=False),
+    *(identifier(name) for name in ("kind", "number", "operator")),
+    json_column("content", nullable=False),
     sa.Index("ix_decision_customer", "tenant", "customer", "id"),
     sa.Index(
         "ix_decision_document",
@@ -379,28 +352,28 @@ decision = sa.Table(
 import_job = sa.Table(
     "import_job",
     metadata,
-    _key("tenant"),
+    key("tenant"),
     sa.Column("id", sa.Uuid, primary_key=True),
-    _identifier("company"),
-    _identifier("kind", nullable=False),
-    _identifier("status", nullable=False, server_default="running"),
+    identifier("company"),
+    identifier("kind", nullable=False),
+    identifier("status", nullable=False, server_default="running"),
     *(
         sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
         for name in ("accepted", "unchanged", "stale", "rejected", "lines", "added", "changed", "closed")
     ),
-    _stamped("started_at"),
-    _instant("finished_at"),
-    _identifier("created_by"),
+    stamped("started_at"),
+    instant("finished_at"),
+    identifier("created_by"),
 )
 
 import_error = sa.Table(
     "import_error",
     metadata,
-    _key("tenant"),
+    key("tenant"),
     sa.Column("import_id", sa.Uuid, primary_key=True),
     sa.Column("line", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("pointer", sa.Text, primary_key=True),
-    _key("code"),
+    key("code"),
     sa.Column("detail", sa.Text, nullable=False),
     sa.ForeignKeyConstraint(
         ["tenant", "import_id"], ["import_job.tenant", "import_job.id"], ondelete="CASCADE"
@@ -410,12 +383,12 @@ import_error = sa.Table(
 kept_answer = sa.Table(
     "kept_answer",
     metadata,
-    _key("tenant"),
+    key("tenant"),
     sa.Column("id", sa.LargeBinary, primary_key=True),
     sa.Column("fingerprint", sa.LargeBinary, nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
-    _object("headers"),
+    content_column("headers"),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    _instant("kept_at", nullable=False, server_default=sa.func.clock_timestamp()),
+    instant("kept_at", nullable=False, server_default=sa.func.clock_timestamp()),
     sa.Index("ix_kept_answer_kept_at", "kept_at"),
 )
