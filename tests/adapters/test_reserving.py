@@ -192,7 +192,7 @@ async def test_an_account_that_joins_another_group_while_it_is_waited_for_is_jud
         await connection.execute(change, {"content": "{}"})
     await ask([backend], [reserving("1")], caller)  # makes the lock of C-1 alone
     async with database.transaction(caller.tenant) as holder:
-        await holder.execute(sa.text("SELECT FROM credit_scope WHERE scope LIKE '%account%C-1%' FOR UPDATE"))
+        await holder.execute(sa.text("SELECT FROM credit_scope WHERE scope LIKE '%single%C-1%' FOR UPDATE"))
         waiting = asyncio.create_task(backend.services.checks.check(reserving("60"), principal=caller))
         await asyncio.sleep(0.3)
         async with database.transaction(caller.tenant) as connection:

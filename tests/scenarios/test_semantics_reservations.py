@@ -1,6 +1,7 @@
 """Credit set aside by a check: what it counts with, for whom, and until when."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -318,3 +319,33 @@ def test_reservations_need_the_scope_check(erp: Erp, site: Site) -> None:
     key = erp.post("/v1/keys", {"name": "other", "scopes": scopes})["key"]
     with site.caller(key) as other:
         assert other.get(f"/v1/reservations/{granted['id']}").status_code == 403
+
+
+def test_many_reservations_of_a_group_in_one_transaction_do_not_get_in_each_others_way(erp: Erp) -> None:
+    erp.policy(grouping="credit_group")
+    erp.put("/v1/credit-groups/G", {"limit": eur("100000.00")})
+    customers = [f"C-{number}" for number in range(1, 7)]
+    for customer in customers:
+        erp.customer(customer, credit_group="G")
+
+    def ask(turn: int) -> int:
+        order = customers if turn % 2 else reversed(customers)
+        checks = [
+            asked("order", "1.00", f"SO-{turn}-{customer}", customer=customer, reserve=QUARTER_OF_AN_HOUR)
+            for customer in order
+        ]
+        # With a key all of it is kept in one transaction, so the first locks are held until the last one.
+        headers = {"Idempotency-Key": f"request-{turn}"}
+        answer = erp.caller.post("/v1/checks", json={"checks": checks}, headers=headers)
+        return sum(bool(result["reservation"]) for result in ok(answer)["results"])
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(ask, range(12))) == [len(customers)] * 12
+
+
+def test_a_repeated_request_reserves_once(erp: Erp) -> None:
+    body = asked("order", "600.00", "SO-1", reserve=QUARTER_OF_AN_HOUR)
+    headers = {"Idempotency-Key": "once"}
+    first, second = (ok(erp.caller.post("/v1/check", json=body, headers=headers)) for _ in range(2))
+    assert first == second
+    assert status(erp, first["reservation"]) == "held"

@@ -17,7 +17,9 @@ declare
     v_head text;
     v_key text;
 begin
-    scopes := array[jsonb_build_array('account', p_company, v_bearer)::text];
+    -- Sorts behind all kinds of groups: several members of one group, reserved in one transaction, are excluded from
+    -- the beginning, and not only when each has locked an account that the other needs.
+    scopes := array[jsonb_build_array('single_account', p_company, v_bearer)::text];
     if v_grouping <> 'own' then
         select array_agg(m.company), array_agg(m.customer), min(m.head), min(m.key)
         into companies, customers, v_head, v_key
