@@ -4,19 +4,17 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.papers import sqlstate
-from creditrisk.application.errors import FieldError, Unavailable
+from creditrisk.adapters.postgres.papers import lost_to_another_write
+from creditrisk.application.errors import FieldError
 from creditrisk.application.import_lines import RejectedItems
 from creditrisk.application.outcomes import PutOutcome, PutStatus
 
 T = TypeVar("T")
 S_contra = TypeVar("S_contra", contravariant=True)
 
-_LOST: Final = frozenset({"40P01", "40001"})  # deadlock, serialization failure
 _BATCH: Final = 1_000
 _REFUSALS_SHOWN: Final = 1_000
 
@@ -48,7 +46,7 @@ class PostgresAllOrNothing(Generic[T]):
         counts: Counter[PutStatus] = Counter()
         refused: list[tuple[int, Sequence[FieldError]]] = []
         position = 0
-        try:
+        with lost_to_another_write():
             async with self._database.transaction(tenant) as connection:
                 async for batch in _batches(statements):
                     outcomes = await self._put_batch(connection, batch, tenant=tenant, by=by)
@@ -61,10 +59,6 @@ class PostgresAllOrNothing(Generic[T]):
                     position += len(batch)
                 if refused:
                     raise RejectedItems(refused)
-        except sa.exc.DBAPIError as failure:
-            if sqlstate(failure) in _LOST:
-                raise Unavailable("another write was in the way; send it again") from failure
-            raise
         return counts
 
 

@@ -11,9 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.papers import sqlstate
+from creditrisk.adapters.postgres.papers import lost_to_another_write
 from creditrisk.adapters.postgres.tables import kept_answer
-from creditrisk.application.errors import Unavailable
 from creditrisk.application.idempotency import Answer, KeptAnswer, RequestIdentity
 
 SWEEP_SECONDS: Final = 600.0
@@ -23,7 +22,6 @@ _TAKE_TURN: Final = sa.text(
     "SELECT fingerprint, status, headers, body FROM take_turn_1(:tenant, :id, :lock)"
 ).columns(headers=JSONB)
 _SWEEP: Final = sa.text("SELECT sweep_kept_answers_1(:most)")
-_LOST: Final = frozenset({"40P01", "40001"})  # deadlock, serialization failure
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -41,16 +39,12 @@ class PostgresAnswerStore:
         Raises:
             Unavailable: other writes were in the way. Everything is undone, so it can be sent again.
         """
-        try:
+        with lost_to_another_write():
             async with self._database.together(identity.tenant) as connection:
                 turn = await _turn(connection, identity)
                 yield turn
                 if turn is None or not turn.kept:
                     await connection.rollback()
-        except sa.exc.DBAPIError as failure:
-            if sqlstate(failure) in _LOST:
-                raise Unavailable("another write was in the way; send it again") from failure
-            raise
 
     async def keep_sweeping(self) -> None:
         """Remove expired answers until cancelled."""
