@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from creditrisk.application.answer import Answer
+from creditrisk.application.answer import StoredExposure
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
@@ -105,9 +105,9 @@ class CreditAccounts:
             NotFound: there is no such customer.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        answer = await self._evaluated(account, principal)
+        exposure = await self._evaluated(account, principal)
         stored = await self.store.get(account, tenant=principal.tenant)
-        return _seen(account, stored, answer)
+        return _seen(account, stored, exposure)
 
     async def put(
         self, statement: AccountStatement, *, precondition: Precondition, principal: Principal
@@ -121,21 +121,21 @@ class CreditAccounts:
                 seen it.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        answer = await self._evaluated(statement.account, principal)
-        if answer.configuration.policy.limit_below_exposure == "refuse" and statement.limit is not None:
-            _refuse_below_exposure(statement.limit, answer.verdict.situation)
+        exposure = await self._evaluated(statement.account, principal)
+        if exposure.configuration.policy.limit_below_exposure == "refuse" and statement.limit is not None:
+            _refuse_below_exposure(statement.limit, exposure.situation)
         stored = await self.store.put(
             statement, precondition=precondition, tenant=principal.tenant, by=principal.author
         )
         return _seen(statement.account, stored, await self._evaluated(statement.account, principal))
 
-    async def _evaluated(self, account: Account, principal: Principal) -> Answer:
-        answer = await self.checks.exposure(
+    async def _evaluated(self, account: Account, principal: Principal) -> StoredExposure:
+        exposure = await self.checks.exposure(
             company=account.company, customer=account.customer, as_of=None, principal=principal
         )
-        if answer.verdict.situation.facts.risk_customer is None:
+        if exposure.situation.facts.risk_customer is None:
             raise NotFound("There is no such customer.")
-        return answer
+        return exposure
 
 
 def new_account_content(policy: Policy) -> Mapping[str, Any]:
@@ -154,12 +154,12 @@ def new_account_content(policy: Policy) -> Mapping[str, Any]:
     return content
 
 
-def _seen(account: Account, stored: StoredAccount | None, answer: Answer) -> AccountSeen:
-    auto_blocked = answer.verdict.situation.auto_blocked
+def _seen(account: Account, stored: StoredAccount | None, exposure: StoredExposure) -> AccountSeen:
+    auto_blocked = exposure.situation.auto_blocked
     if stored is None:
         return AccountSeen(
             account=account,
-            content=new_account_content(answer.configuration.policy),
+            content=new_account_content(exposure.configuration.policy),
             version=NEVER_SET,
             auto_blocked=auto_blocked,
         )

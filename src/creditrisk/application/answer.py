@@ -41,6 +41,17 @@ WITHOUT_FIGURES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredExposure:
+    """An account as it stands, without any document and so without a decision."""
+
+    company: str
+    situation: Situation
+    configuration: Configuration
+    as_of: date
+    evaluated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Everything a check's answer says."""
 
@@ -75,27 +86,9 @@ def rendered(answer: Answer) -> dict[str, Any]:
         "remedy": _remedy(answer.remedy, situation.currency),
         "hold": None,
         "reservation": None,
-        "freshness": {
-            feed.source: {"as_of": instant(feed.as_of), "age_seconds": feed.age_seconds}
-            for feed in situation.facts.feeds
-        },
-        "rates": [
-            {
-                "from": rate.source,
-                "to": rate.target,
-                "date": rate.day.isoformat(),
-                "rate": format(rate.rate, "f"),
-                "type": rate.type,
-                "inverse": rate.inverse,
-            }
-            for rate in situation.converter.used
-        ],
-        "policy": {
-            "preset": answer.configuration.preset if answer.configuration.defined else None,
-            "version": answer.configuration.version,
-        },
-        "as_of": answer.as_of.isoformat(),
-        "evaluated_at": instant(answer.evaluated_at),
+        **circumstances(
+            situation, answer.configuration, as_of=answer.as_of, evaluated_at=answer.evaluated_at
+        ),
     }
 
 
@@ -141,6 +134,35 @@ def figures(situation: Situation) -> dict[str, Any]:
             for applied in situation.applied
         ],
         "utilisation": _utilisation(situation),
+    }
+
+
+def circumstances(
+    situation: Situation, configuration: Configuration, *, as_of: date, evaluated_at: datetime
+) -> dict[str, Any]:
+    """What a situation was judged by: data, rates, policy and day; also part of `GET …/exposure`."""
+    return {
+        "freshness": {
+            feed.source: {"as_of": instant(feed.as_of), "age_seconds": feed.age_seconds}
+            for feed in situation.facts.feeds
+        },
+        "rates": [
+            {
+                "from": rate.source,
+                "to": rate.target,
+                "date": rate.day.isoformat(),
+                "rate": format(rate.rate, "f"),
+                "type": rate.type,
+                "inverse": rate.inverse,
+            }
+            for rate in situation.converter.used
+        ],
+        "policy": {
+            "preset": configuration.preset if configuration.defined else None,
+            "version": configuration.version,
+        },
+        "as_of": as_of.isoformat(),
+        "evaluated_at": instant(evaluated_at),
     }
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from creditrisk.application.answer import Answer, rendered
+from creditrisk.application.answer import Answer, StoredExposure, rendered
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
@@ -158,14 +158,13 @@ class CheckCredit:
 
     async def exposure(
         self, *, company: str, customer: str, as_of: date | None, principal: Principal
-    ) -> Answer:
+    ) -> StoredExposure:
         """The stored exposure of one account, without any document and without a record.
 
         Raises: as `check`.
         """
         question = Question(company, customer, bill_to=customer)
-        ((stored, configuration),) = await self._read([question], principal)
-        return self._decided(_without_document(question, as_of), stored, configuration)
+        return await self._stored_exposure(question, as_of=as_of, principal=principal)
 
     async def over_limit(
         self, *, company: str, customer: str, bill_to: str | None, principal: Principal
@@ -175,12 +174,23 @@ class CheckCredit:
         Raises: as `check`.
         """
         question = Question(company, customer, bill_to=bill_to)
+        found = await self._stored_exposure(question, as_of=None, principal=principal)
+        return any(applied.exceeded for applied in found.situation.applied)
+
+    async def _stored_exposure(
+        self, question: Question, *, as_of: date | None, principal: Principal
+    ) -> StoredExposure:
         ((stored, configuration),) = await self._read([question], principal)
+        day = as_of or stored.today
         facts = stored.facts.with_new_account(configuration.policy)
-        situation = situation_of(
-            _without_document(question, None).check, facts, configuration, as_of=stored.today
+        check = Check(company=question.company, customer=question.customer, document=None)
+        return StoredExposure(
+            company=question.company,
+            situation=situation_of(check, facts, configuration, as_of=day),
+            configuration=configuration,
+            as_of=day,
+            evaluated_at=stored.now,
         )
-        return any(applied.exceeded for applied in situation.applied)
 
     async def _read(
         self, questions: Sequence[Question], principal: Principal
@@ -298,8 +308,3 @@ def _question(check: Check) -> Question:
         operator=check.operator.id,
         document=check.document,
     )
-
-
-def _without_document(question: Question, as_of: date | None) -> CheckCommand:
-    check = Check(company=question.company, customer=question.customer, document=None)
-    return CheckCommand(check=check, as_of=as_of, request={})

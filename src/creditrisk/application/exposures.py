@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from creditrisk.application.answer import Answer, figures, rendered
+from creditrisk.application.answer import StoredExposure, circumstances, figures
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.errors import NotFound
 from creditrisk.application.keys import Principal
@@ -14,6 +14,7 @@ from creditrisk.domain.decision import amount_signal
 from creditrisk.domain.exposure import counted_amount, included_categories
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
+from creditrisk.domain.remedy import headroom
 
 PAGE = 1_000
 
@@ -34,43 +35,44 @@ class Exposures:
             NotFound: nobody ever told the service about this customer.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        answer = await self.checks.exposure(
+        found = await self.checks.exposure(
             company=company, customer=customer, as_of=as_of, principal=principal
         )
-        situation = answer.verdict.situation
+        situation = found.situation
         if situation.facts.risk_customer is None:
             raise NotFound("There is no such customer.")
-        whole = rendered(answer)
-        headroom = answer.remedy.headroom
+        room = headroom(situation)
         return {
             "company": company,
             "customer": customer,
             "signal": amount_signal(situation).value,
             "auto_blocked": situation.auto_blocked,
             **figures(situation),
-            "headroom": None if headroom is None else format_amount(headroom, situation.currency),
-            **{key: whole[key] for key in ("freshness", "rates", "policy", "as_of", "evaluated_at")},
-            "papers": await self._papers(answer, principal) if detail else None,
+            "headroom": None if room is None else format_amount(room, situation.currency),
+            **circumstances(
+                situation, found.configuration, as_of=found.as_of, evaluated_at=found.evaluated_at
+            ),
+            "papers": await self._papers(found, principal) if detail else None,
         }
 
-    async def _papers(self, answer: Answer, principal: Principal) -> Sequence[dict[str, Any]]:
-        situation = answer.verdict.situation
+    async def _papers(self, exposure: StoredExposure, principal: Principal) -> Sequence[dict[str, Any]]:
+        situation = exposure.situation
         members = situation.facts.members if situation.exposure is situation.whole_group else ()
         accounts = {Account(member.company, member.customer) for member in members}
-        accounts.add(Account(answer.check.company, situation.facts.account.customer))
+        accounts.add(Account(exposure.company, situation.facts.account.customer))
         found: list[dict[str, Any]] = []
         after: tuple[str, str, str] | None = None
         while True:
             page = await self.papers.counted(
                 sorted(accounts), tenant=principal.tenant, after=after, limit=PAGE
             )
-            found += [shown for paper in page if (shown := _shown(paper, answer)) is not None]
+            found += [shown for paper in page if (shown := _shown(paper, exposure)) is not None]
             if len(page) < PAGE:
                 return found
             after = page[-1].company, page[-1].kind, page[-1].number
 
 
-def _shown(paper: CountedPaper, answer: Answer) -> dict[str, Any] | None:
+def _shown(paper: CountedPaper, exposure: StoredExposure) -> dict[str, Any] | None:
     """A paper as far as the policy counts it on the reference date."""
     line = Line(
         own=True,
@@ -86,10 +88,10 @@ def _shown(paper: CountedPaper, answer: Answer) -> dict[str, Any] | None:
         open_amount=paper.open_amount,
         total_amount=paper.total_amount,
     )
-    configuration = answer.configuration
+    configuration = exposure.configuration
     if paper.held and not configuration.policy.count_held:
         return None
-    amount = counted_amount(line, configuration=configuration, as_of=answer.as_of)
+    amount = counted_amount(line, configuration=configuration, as_of=exposure.as_of)
     if amount is None or paper.category not in included_categories(configuration.policy):
         return None
     return {
@@ -101,5 +103,5 @@ def _shown(paper: CountedPaper, answer: Answer) -> dict[str, Any] | None:
         "amount": format_amount(amount, paper.currency),
         "currency": paper.currency,
         "due_on": paper.due_on.isoformat() if paper.due_on else None,
-        "days_past_due": max((answer.as_of - paper.due_on).days, 0) if paper.due_on else None,
+        "days_past_due": max((exposure.as_of - paper.due_on).days, 0) if paper.due_on else None,
     }
