@@ -1,6 +1,6 @@
 """The credit check over HTTP: what the ERP asks before it saves, and what it is answered."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Request, Response
@@ -14,7 +14,17 @@ from creditrisk.api.context import context_of
 from creditrisk.api.refusals import inline_problem
 from creditrisk.api.requests import DirectRoute, resource_router
 from creditrisk.api.reservations import Seconds
-from creditrisk.api.wire import Day, Identifier, MoneyIn, ReferenceDay, Several, WireModel, refuse
+from creditrisk.api.wire import (
+    CheckpointName,
+    Day,
+    DocumentKind,
+    Identifier,
+    MoneyIn,
+    ReferenceDay,
+    Several,
+    WireModel,
+    refuse,
+)
 from creditrisk.application.answer import without_figures
 from creditrisk.application.check import CheckCommand
 from creditrisk.application.errors import ApplicationError
@@ -24,9 +34,6 @@ from creditrisk.domain.facts import Check
 from creditrisk.domain.papers import Document, Followed, Kind
 
 MOST_CHECKS: Final = 1_000
-
-DocumentKind = Literal["quotation", "order", "delivery", "invoice"]
-Checkpoint = Literal["save", "confirm", "pick", "ship", "invoice", "print"]
 
 
 class FollowedIn(WireModel):
@@ -135,7 +142,7 @@ class CheckIn(WireModel):
     company: Annotated[Identifier | None, Field(description="The legal entity; absent: `main`.")] = None
     customer: Annotated[Identifier, Field(description="The ordering customer.")]
     document: Annotated[DocumentIn, Field(description="The document under check.")]
-    checkpoint: Annotated[Checkpoint, Field(description="The step that is about to happen.")] = "save"
+    checkpoint: Annotated[CheckpointName, Field(description="The step that is about to happen.")] = "save"
     pro_forma: Annotated[bool, Field(description="A pro-forma run of that step.")] = False
     operator: Annotated[OperatorIn | None, Field(description="Who is at the keyboard.")] = None
     as_of: Annotated[

@@ -9,10 +9,22 @@ from creditrisk.api.auth import requires
 from creditrisk.api.company import CompanyQuery, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.etag import IfMatch, set_etag
-from creditrisk.api.master_data import DocumentKind, NotNegative, SeenModel, content_of
+from creditrisk.api.master_data import NotNegative, SeenModel, content_of
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
-from creditrisk.api.wire import Day, Identifier, Instant, MoneyOut, PathId, Prose, Several, WireModel, refuse
+from creditrisk.api.wire import (
+    CheckpointName,
+    Day,
+    DocumentKind,
+    Identifier,
+    Instant,
+    MoneyOut,
+    PathId,
+    Prose,
+    Several,
+    WireModel,
+    refuse,
+)
 from creditrisk.application.accounts import AccountSeen, AccountStatement
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
@@ -21,7 +33,6 @@ from creditrisk.domain.policy import Grouping, InvalidGrouping
 
 MOST_SITES: Final = 1_000
 
-Checkpoint = Literal["save", "confirm", "pick", "ship", "invoice", "print"]
 Money = TypeVar("Money", bound=WireModel)
 
 
@@ -43,7 +54,9 @@ class CustomerWarning(WireModel):
     kinds: Annotated[
         Several[DocumentKind], Field(description="Kinds of documents it is shown for; none: all.")
     ] = ()
-    checkpoints: Annotated[Several[Checkpoint], Field(description="Steps it is shown at; none: all.")] = ()
+    checkpoints: Annotated[
+        Several[CheckpointName], Field(description="Steps it is shown at; none: all.")
+    ] = ()
 
 
 class CategoryLimits(WireModel):

@@ -8,7 +8,7 @@ from fastapi import Body, Path, Response
 from pydantic import AfterValidator, Field
 
 from creditrisk.api.auth import requires
-from creditrisk.api.check import DocumentKind, FollowedIn
+from creditrisk.api.check import FollowedIn
 from creditrisk.api.company import CompanyQuery, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.paper_calls import (
@@ -31,7 +31,13 @@ from creditrisk.api.papers import (
 )
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
-from creditrisk.api.wire import Identifier, MoneyIn, PathId, Several
+from creditrisk.api.wire import (
+    DocumentKind,
+    Identifier,
+    MoneyIn,
+    PathId,
+    Several,
+)
 from creditrisk.application.keys import Principal
 
 

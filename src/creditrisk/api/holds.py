@@ -14,6 +14,7 @@ from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
 from creditrisk.api.wire import (
     Day,
+    DocumentKind,
     Identifier,
     Instant,
     MoneyIn,
@@ -27,7 +28,6 @@ from creditrisk.application.holds import Hold, HoldFilter, ReleaseOrder
 from creditrisk.application.keys import Principal
 
 HoldStatus = Literal["open", "released", "rejected", "cleared"]
-DocumentKind = Literal["quotation", "order", "delivery", "invoice"]
 
 
 class HeldDocumentOut(WireModel):

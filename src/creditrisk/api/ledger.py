@@ -8,7 +8,6 @@ from fastapi import Body, Path, Response
 from pydantic import Field, ValidationInfo, field_validator
 
 from creditrisk.api.auth import requires
-from creditrisk.api.check import DocumentKind
 from creditrisk.api.company import CompanyQuery, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.paper_calls import (
@@ -30,7 +29,16 @@ from creditrisk.api.papers import (
 )
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
-from creditrisk.api.wire import Identifier, Line, MoneyIn, PathId, Several, WireModel, refuse
+from creditrisk.api.wire import (
+    DocumentKind,
+    Identifier,
+    Line,
+    MoneyIn,
+    PathId,
+    Several,
+    WireModel,
+    refuse,
+)
 from creditrisk.application.keys import Principal
 
 LedgerKind = Literal["open_item", "bill", "advance", "balance", "payment", "other"]

@@ -9,7 +9,6 @@ from creditrisk.api.auth import requires
 from creditrisk.api.company import CompanyQuery, choose_companies, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.master_data import (
-    DocumentKind,
     EntryNumber,
     SeenModel,
     Validity,
@@ -19,7 +18,16 @@ from creditrisk.api.master_data import (
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
-from creditrisk.api.wire import Day, Identifier, Instant, PathId, Prose, Several, WireModel
+from creditrisk.api.wire import (
+    Day,
+    DocumentKind,
+    Identifier,
+    Instant,
+    PathId,
+    Prose,
+    Several,
+    WireModel,
+)
 from creditrisk.application.keys import Principal
 from creditrisk.application.manual_blocks import BlockChange, ManualBlock, amended
 

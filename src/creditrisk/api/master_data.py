@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from fastapi import Path
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
@@ -12,8 +12,6 @@ from creditrisk.api.paging import PageRequest
 from creditrisk.api.wire import Day, MoneyIn, WireModel, refuse
 from creditrisk.application.errors import FieldError, InvalidRequest
 from creditrisk.domain.money import AMOUNT_PATTERN
-
-DocumentKind = Literal["quotation", "order", "delivery", "invoice"]
 
 _LAST_NUMBER: Final = 999_999_999
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")

@@ -3,13 +3,16 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from creditrisk.api.check import DocumentKind
 from creditrisk.api.csv_lines import columns_of
 from creditrisk.api.documents import DOCUMENT_BODIES
 from creditrisk.api.ledger import LEDGER_BODIES, LedgerKind
 from creditrisk.api.line_readers import LineRejected, chosen_company, unknown_field, validated
 from creditrisk.api.papers import PaperBody, Version, statement_of
-from creditrisk.api.wire import Identifier, WireModel
+from creditrisk.api.wire import (
+    DocumentKind,
+    Identifier,
+    WireModel,
+)
 from creditrisk.application.errors import FieldError
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import PaperStatement

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from urllib.parse import unquote
 
 from pydantic import (
@@ -95,6 +95,12 @@ def _prose(value: str) -> str:
         raise refuse("invalid_text", "must be printable characters, line breaks and tabs")
     return value
 
+
+DocumentKind = Literal["quotation", "order", "delivery", "invoice"]
+"""What a document is: the step of the sales cycle it stands for."""
+
+CheckpointName = Literal["save", "confirm", "pick", "ship", "invoice", "print"]
+"""The step of a document that is about to happen."""
 
 Line = Annotated[str, Field(max_length=200), AfterValidator(_line)]
 """A name or description: one line of up to 200 printable characters, possibly empty."""
