@@ -24,7 +24,7 @@ from creditrisk.domain.findings import (
 )
 from creditrisk.domain.money import Money
 from creditrisk.domain.policy import Obligations
-from creditrisk.domain.situation import Situation, situation_of
+from creditrisk.domain.situation import Situation, Standing, situation_of
 
 
 class Signal(StrEnum):
@@ -79,9 +79,19 @@ class Verdict:
     situation: Situation
 
 
-def decide(check: Check, facts: Facts, configuration: Configuration, *, as_of: date) -> Verdict:
-    """Decide one check on one day (docs/domain.md, From facts to decision)."""
-    situation = situation_of(check, facts, configuration, as_of=as_of)
+def decide(
+    check: Check,
+    facts: Facts,
+    configuration: Configuration,
+    *,
+    as_of: date,
+    standing: Standing | None = None,
+) -> Verdict:
+    """Decide one check on one day (docs/domain.md, From facts to decision).
+
+    `standing` is what `standing_of` gives for the same facts, for callers that have it already.
+    """
+    situation = situation_of(check, facts, configuration, as_of=as_of, standing=standing)
     not_controlled = why_not_controlled(situation)
     found = [finding for each in CHECKS for finding in each(situation)]
     found.sort(key=lambda finding: PRECEDENCE[finding.code])

@@ -1,30 +1,33 @@
 """Exposure: what the counted lines of an account, or of a group of accounts, add up to.
 
 Sums are exact per category and currency, and each such sum is converted once (docs/domain.md, Exposure;
-docs/domain.md, Money and dates).
+docs/domain.md, Money and dates). Stored lines are added up in a *tally*, which is good for every document
+that is checked on the same day under the same policy; what one document changes is put on top of it.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 from creditrisk.domain.counting import (
     counted_amount,
     included_categories,
 )
 from creditrisk.domain.facts import Configuration
-from creditrisk.domain.overdue import NOT_DUE, OVERDUE, Overdue, overdue_of
+from creditrisk.domain.overdue import HALVES, NOT_DUE, OVERDUE, Overdue, overdue_of
 from creditrisk.domain.papers import Category, Line, Reserved
 from creditrisk.domain.rates import Converter
 
 __all__ = [
     "Exposure",
     "Overdue",
-    "calculate_exposure",
+    "Tally",
     "counted_amount",
     "included_categories",
+    "tally_of",
 ]
 
 ZERO = Decimal(0)
@@ -60,11 +63,97 @@ class Exposure:
         return self.unfloored + self.document < self.stored
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What stored lines add up to under one policy on one day."""
+
+    lines: Sequence[Line]
+    sums: Mapping[tuple[str, str], Decimal]
+    """Exact, by category and currency, whether or not the policy includes the category."""
+    capped: Collection[str]
+    """The categories that the account's category limits look at."""
+    exposure: Exposure
+    """Of the lines alone."""
+
+    def exposure_with(
+        self,
+        *,
+        adjustments: Sequence[Line],
+        held: Sequence[Line],
+        reserved: Sequence[Reserved],
+        set_aside: Sequence[Line],
+        document_amount: Decimal,
+        configuration: Configuration,
+        as_of: date,
+        converter: Converter,
+    ) -> Exposure:
+        """Add what one check brings.
+
+        `adjustments` are what the document under check changes in stored papers; `held` are stored documents
+        on hold, as negative lines; `reserved` are the documents whose reservations meet papers among the
+        lines, `set_aside` what is reserved for others; `document_amount` is what the document itself adds, in
+        the currency of the evaluation.
+        """
+        if configuration.policy.count_held:
+            held = ()
+        if not (adjustments or held or reserved or set_aside):
+            return replace(self.exposure, document=document_amount)
+        sums = _Sums(self.sums)
+        sums.add(chain(held, set_aside), configuration=configuration, as_of=as_of)
+        sums.add_reserved(reserved, with_document=False, configuration=configuration, as_of=as_of)
+        stored = _total(sums, self.capped, configuration=configuration, converter=converter)[0]
+        sums.add(adjustments, configuration=configuration, as_of=as_of)
+        sums.add_reserved(reserved, with_document=True, configuration=configuration, as_of=as_of)
+        unfloored, amounts = _total(sums, self.capped, configuration=configuration, converter=converter)
+        halves = self.exposure.overdue
+        if adjustments and not HALVES.isdisjoint(self.capped):
+            changed = [*self.lines, *adjustments]
+            halves = overdue_of(changed, configuration=configuration, as_of=as_of, converter=converter)
+        return _exposure(
+            amounts,
+            stored=stored,
+            unfloored=unfloored,
+            document=document_amount,
+            overdue=self.exposure.overdue,
+            halves=halves,
+            configuration=configuration,
+        )
+
+
+def tally_of(
+    lines: Sequence[Line],
+    *,
+    capped: Collection[str],
+    configuration: Configuration,
+    as_of: date,
+    converter: Converter,
+) -> Tally:
+    """Add up stored lines; `capped` names the categories that category limits look at."""
+    sums = _Sums()
+    sums.add(lines, configuration=configuration, as_of=as_of)
+    total, amounts = _total(sums, capped, configuration=configuration, converter=converter)
+    overdue = overdue_of(lines, configuration=configuration, as_of=as_of, converter=converter)
+    return Tally(
+        lines=lines,
+        sums=sums.amounts,
+        capped=capped,
+        exposure=_exposure(
+            amounts,
+            stored=total,
+            unfloored=total,
+            document=ZERO,
+            overdue=overdue,
+            halves=overdue,
+            configuration=configuration,
+        ),
+    )
+
+
 class _Sums:
     """Exact sums per category and currency."""
 
-    def __init__(self) -> None:
-        self.amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    def __init__(self, begun: Mapping[tuple[str, str], Decimal] | None = None) -> None:
+        self.amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal, begun or {})
 
     def add(self, lines: Iterable[Line], *, configuration: Configuration, as_of: date) -> None:
         for line in lines:
@@ -95,55 +184,32 @@ class _Sums:
         return result
 
 
-def calculate_exposure(
-    lines: Sequence[Line],
-    *,
-    adjustments: Sequence[Line],
-    held: Sequence[Line],
-    reserved: Sequence[Reserved],
-    document_amount: Decimal,
-    capped: Collection[str],
-    configuration: Configuration,
-    as_of: date,
-    converter: Converter,
-) -> Exposure:
-    """Add up what counts.
+def _total(
+    sums: _Sums, capped: Collection[str], *, configuration: Configuration, converter: Converter
+) -> tuple[Decimal, Mapping[str, Decimal]]:
+    """The sum of the included categories; and those and the capped ones, one by one."""
+    included = included_categories(configuration.policy)
+    amounts = sums.converted(converter, wanted=included.union(capped))
+    return sum((amounts[category] for category in included), ZERO), amounts
 
-    `lines` are exactly as stored; `adjustments` are what the document under check changes in them; `reserved`
-    are the documents whose reservations meet papers among them;
-    `document_amount` is what the document itself adds, in the currency of the evaluation; `capped` names the
-    categories that category limits look at.
-    """
-    policy = configuration.policy
-    included = included_categories(policy)
-    wanted = included.union(capped)
-    sums = _Sums()
-    sums.add(lines, configuration=configuration, as_of=as_of)
-    if not policy.count_held:
-        sums.add(held, configuration=configuration, as_of=as_of)
-    sums.add_reserved(reserved, with_document=False, configuration=configuration, as_of=as_of)
-    amounts = sums.converted(converter, wanted=wanted)
-    stored = unfloored = _total(amounts, included)
-    if adjustments or any(each.passed for each in reserved):
-        sums.add(adjustments, configuration=configuration, as_of=as_of)
-        sums.add_reserved(reserved, with_document=True, configuration=configuration, as_of=as_of)
-        amounts = sums.converted(converter, wanted=wanted)
-        unfloored = _total(amounts, included)
-    overdue = overdue_of(lines, configuration=configuration, as_of=as_of, converter=converter)
-    halves = overdue
-    if adjustments:
-        changed = [*lines, *adjustments]
-        halves = overdue_of(changed, configuration=configuration, as_of=as_of, converter=converter)
+
+def _exposure(
+    amounts: Mapping[str, Decimal],
+    *,
+    stored: Decimal,
+    unfloored: Decimal,
+    document: Decimal,
+    overdue: Overdue,
+    halves: Overdue,
+    configuration: Configuration,
+) -> Exposure:
+    included = included_categories(configuration.policy)
     return Exposure(
         by_category={each.value: amounts[each] if each in included else ZERO for each in Category},
         capped={**amounts, OVERDUE: halves.amount, NOT_DUE: halves.not_due},
-        current=max(unfloored, ZERO) if policy.floor_at_zero else unfloored,
-        document=document_amount,
+        current=max(unfloored, ZERO) if configuration.policy.floor_at_zero else unfloored,
+        document=document,
         stored=stored,
         unfloored=unfloored,
         overdue=overdue,
     )
-
-
-def _total(amounts: Mapping[str, Decimal], included: frozenset[str]) -> Decimal:
-    return sum((amount for category, amount in amounts.items() if category in included), ZERO)

@@ -79,7 +79,9 @@ class Facts:
     claimed: Decimal = Decimal(0)
     """What documents with a reservation will take over of it, in its currency."""
     reserved: Sequence[Reserved] = ()
-    """Documents whose reservations meet other papers; reservations that meet none are among the lines."""
+    """Documents whose reservations meet other papers."""
+    set_aside: Sequence[Line] = ()
+    """What is reserved for documents that meet no other paper."""
     held: Sequence[Line] = ()
     """Stored documents with an open hold, other than the one under check, as negative lines."""
     items: Sequence[OpenItem] = ()
@@ -110,6 +112,12 @@ class Facts:
 
     def with_new_account(self, policy: Policy) -> "Facts":
         """The same facts with the policy's settings for new accounts where nobody has set any (C12)."""
+        if (
+            self.account.defined
+            and self.ordering_account.defined
+            and all(member.defined for member in self.members)
+        ):
+            return self
         return replace(
             self,
             account=_new_account(self.account, policy),

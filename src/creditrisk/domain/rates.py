@@ -113,6 +113,12 @@ class Converter:
         self.as_of = as_of
         self._found: dict[str, AppliedRate | None] = {}
 
+    def continued(self) -> "Converter":
+        """Another one that goes on from here: it knows the rates used and lacked so far."""
+        other = Converter(self.table, self.target, self.rate_type, self.as_of)
+        other._found = self._found.copy()
+        return other
+
     def convert(self, amount: Decimal, currency: str) -> Decimal | None:
         """Convert `amount` of `currency`, rounded once, half-even, to the minor unit of the target currency.
 

@@ -14,7 +14,7 @@ from creditrisk.domain.counting import (
     left_out,
     plain_amount,
 )
-from creditrisk.domain.exposure import Exposure, calculate_exposure
+from creditrisk.domain.exposure import Exposure, Tally, tally_of
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.limits import Limit, LimitFacts, LimitParameters, LimitState, applicable_limits
 from creditrisk.domain.overdue import NOT_DUE, Overdue
@@ -144,42 +144,51 @@ class Situation:
         return amount
 
 
-def situation_of(check: Check, facts: Facts, configuration: Configuration, *, as_of: date) -> Situation:
-    """Work out exposure and limits of one check on one day."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an account amounts to under one policy on one day: all of a situation that no document changes.
+
+    Good for every check for which the same is stored: of `Facts`, it depends on the account, its lines, the
+    members of its group and their limits alone. Amounts are in `currency`.
+    """
+
+    as_of: date
+    currency: str
+    converter: Converter
+    """Knows the rates used so far."""
+    own: Tally
+    whole_group: Tally
+    limits: Sequence[Limit]
+    max_overdue_amount: Decimal | None
+    category_limits: Mapping[str, Decimal]
+
+
+def standing_of(facts: Facts, configuration: Configuration, *, as_of: date) -> Standing:
+    """Work out what is stored about an account."""
     policy = configuration.policy
     own_limit = facts.account.limit.limit
     currency = own_limit.currency if own_limit else policy.currency
     converter = Converter(configuration.rates, currency, policy.rate_type, as_of)
 
-    document = check.document
-    amount = ZERO
-    if document is not None:
-        # What is counted as reserved for documents made from this one is not counted here.
-        reserving = Category.RESERVATIONS in included_categories(policy)
-        passed_on = facts.passed_on + facts.claimed if reserving else facts.passed_on
-        amount = plain_amount(document, passed_on=passed_on, configuration=configuration, converter=converter)
-    added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
-    own, whole_group = _exposures(
-        facts, configuration, document_amount=added, as_of=as_of, converter=converter
-    )
-    limits = _limits(check, facts, policy, as_of=as_of, converter=converter)
+    def tally(lines: Sequence[Line]) -> Tally:
+        return tally_of(
+            lines,
+            capped=facts.account.category_limits,
+            configuration=configuration,
+            as_of=as_of,
+            converter=converter,
+        )
+
+    own = tally(_of(facts.lines, own_only=True))
+    whole_group = own if len(own.lines) == len(facts.lines) else tally(facts.lines)
     threshold = policy.max_overdue_amount
-    return Situation(
-        check=check,
-        facts=facts,
-        configuration=configuration,
+    return Standing(
         as_of=as_of,
         currency=currency,
         converter=converter,
         own=own,
         whole_group=whole_group,
-        limits=limits,
-        applied=[
-            AppliedLimit(limit=limit, exposure=whole_group if limit.whole_group else own)
-            for limit in limits
-            if limit.state is LimitState.LIMITED
-        ],
-        document_amount=amount,
+        limits=_limits(facts, policy, as_of=as_of, converter=converter),
         max_overdue_amount=None if threshold is None else converter.convert(threshold, policy.currency),
         category_limits={
             category: cap
@@ -189,48 +198,86 @@ def situation_of(check: Check, facts: Facts, configuration: Configuration, *, as
     )
 
 
-def _exposures(
+def situation_of(
+    check: Check,
     facts: Facts,
     configuration: Configuration,
     *,
-    document_amount: Decimal,
     as_of: date,
-    converter: Converter,
-) -> tuple[Exposure, Exposure]:
-    """The exposure of the account itself and that of all members of its group, the account among them."""
+    standing: Standing | None = None,
+) -> Situation:
+    """Work out exposure and limits of one check on one day.
 
-    def exposure(*, own_only: bool) -> Exposure:
-        return calculate_exposure(
-            _of(facts.lines, own_only=own_only),
+    `standing` is what `standing_of` gives for the same facts, for callers that have it already.
+    """
+    standing = standing or standing_of(facts, configuration, as_of=as_of)
+    converter = standing.converter.continued()
+    amount = _document_amount(check, facts, configuration, converter=converter)
+    document = check.document
+    added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
+
+    def exposure(tally: Tally, *, own_only: bool) -> Exposure:
+        return tally.exposure_with(
             adjustments=_of(facts.adjustments, own_only=own_only),
             held=_of(facts.held, own_only=own_only),
             reserved=_of(facts.reserved, own_only=own_only),
-            document_amount=document_amount,
-            capped=facts.account.category_limits,
+            set_aside=_of(facts.set_aside, own_only=own_only),
+            document_amount=added,
             configuration=configuration,
             as_of=as_of,
             converter=converter,
         )
 
-    lines = chain(facts.lines, facts.adjustments, facts.held)
-    if all(line.own for line in lines) and all(each.own for each in facts.reserved):
-        alone = exposure(own_only=False)
-        return alone, alone
-    return exposure(own_only=True), exposure(own_only=False)
+    own = exposure(standing.own, own_only=True)
+    alone = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside)) and all(
+        each.own for each in facts.reserved
+    )
+    if standing.whole_group is standing.own and alone:
+        whole_group = own
+    else:
+        whole_group = exposure(standing.whole_group, own_only=False)
+    return Situation(
+        check=check,
+        facts=facts,
+        configuration=configuration,
+        as_of=as_of,
+        currency=standing.currency,
+        converter=converter,
+        own=own,
+        whole_group=whole_group,
+        limits=standing.limits,
+        applied=[
+            AppliedLimit(limit=limit, exposure=whole_group if limit.whole_group else own)
+            for limit in standing.limits
+            if limit.state is LimitState.LIMITED
+        ],
+        document_amount=amount,
+        max_overdue_amount=standing.max_overdue_amount,
+        category_limits=standing.category_limits,
+    )
+
+
+def _document_amount(
+    check: Check, facts: Facts, configuration: Configuration, *, converter: Converter
+) -> Decimal:
+    """The document's amount, converted, without what is counted as reserved for documents made from it."""
+    if check.document is None:
+        return ZERO
+    reserving = Category.RESERVATIONS in included_categories(configuration.policy)
+    passed_on = facts.passed_on + facts.claimed if reserving else facts.passed_on
+    return plain_amount(check.document, passed_on=passed_on, configuration=configuration, converter=converter)
 
 
 def _of(lines: Sequence[_Owned], *, own_only: bool) -> Sequence[_Owned]:
-    return [line for line in lines if line.own] if own_only else lines
+    return [line for line in lines if line.own] if own_only and lines else lines
 
 
-def _limits(
-    check: Check, facts: Facts, policy: Policy, *, as_of: date, converter: Converter
-) -> tuple[Limit, ...]:
+def _limits(facts: Facts, policy: Policy, *, as_of: date, converter: Converter) -> tuple[Limit, ...]:
     grouping = facts.account.grouping or policy.grouping
     kind, _, relation = grouping.partition(":")
     return applicable_limits(
         LimitFacts(
-            company=check.company,
+            company=facts.account.company,
             customer=facts.account.customer,
             own=facts.account.limit,
             members=facts.members,
