@@ -33,7 +33,9 @@ from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
+from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.adapters.postgres.reservations import PostgresReservationStore
+from creditrisk.adapters.postgres.reserving import PostgresReservationBook
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions, Services
@@ -115,12 +117,15 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
     database = open_database(url, limits=limits)
     reads = ReadPool(url, limits=limits, database=database)
     holds = PostgresHoldStore(database, uuid7)
+    remembered = RememberedFacts()
     stores = _Stores(
         reads=reads,
+        facts=PostgresFactsReader(reads, remembered),
+        book=PostgresReservationBook(database, remembered, holds),
         decisions=PostgresDecisionLog(database),
         answers=PostgresAnswerStore(database),
         holds=holds,
-        reservations=PostgresReservationStore(database, reads, holds),
+        reservations=PostgresReservationStore(database, reads),
     )
     return Backend(
         database=database,
@@ -136,6 +141,8 @@ class _Stores(NamedTuple):
     """What use cases and the backend share."""
 
     reads: ReadPool
+    facts: PostgresFactsReader
+    book: PostgresReservationBook
     decisions: PostgresDecisionLog
     answers: PostgresAnswerStore
     holds: PostgresHoldStore
@@ -144,11 +151,11 @@ class _Stores(NamedTuple):
 
 def _checks(database: Database, stores: _Stores, presets: Mapping[str, Preset]) -> CheckCredit:
     return CheckCredit(
-        facts=PostgresFactsReader(stores.reads),
+        facts=stores.facts,
         configurations=Configurations(PostgresConfigurationReader(database), presets),
         decisions=stores.decisions,
         holds=stores.holds,
-        reservations=stores.reservations,
+        reservations=stores.book,
         new_id=uuid7,
     )
 

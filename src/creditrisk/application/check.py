@@ -14,6 +14,7 @@ from creditrisk.application.errors import Unauthenticated, Unavailable
 from creditrisk.application.holds import HoldChange, HoldStore, hold_change
 from creditrisk.application.keys import Principal
 from creditrisk.application.reservations import Grant, grant_of
+from creditrisk.application.standings import Standings
 from creditrisk.domain.decision import decide
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.papers import Document
@@ -44,6 +45,8 @@ class StoredFacts:
     """What one read brought back beside the facts themselves."""
 
     facts: Facts
+    revision: int
+    """Of what is stored about the account and its papers: where it is the same, those facts are."""
     config_version: int
     key_live: bool
     now: datetime
@@ -52,6 +55,8 @@ class StoredFacts:
     """Id of the document's open rule hold."""
     owner: str | None = None
     """The stored document's owner."""
+    alone: bool = True
+    """Nothing is stored or reserved under the document's number, and no reservation meets other papers."""
 
 
 class Question(NamedTuple):
@@ -123,6 +128,7 @@ class CheckCredit:
         self._holds = holds
         self._reservations = reservations
         self._new_id = new_id
+        self._standings = Standings()
 
     async def check(self, command: CheckCommand, *, principal: Principal) -> dict[str, Any]:
         """Decide one check and keep the decision.
@@ -184,9 +190,10 @@ class CheckCredit:
         day = as_of or stored.today
         facts = stored.facts.with_new_account(configuration.policy)
         check = Check(company=question.company, customer=question.customer, document=None)
+        standing = self._standings.of(facts, configuration, revision=stored.revision, as_of=day)
         return StoredExposure(
             company=question.company,
-            situation=situation_of(check, facts, configuration, as_of=day),
+            situation=situation_of(check, facts, configuration, as_of=day, standing=standing),
             configuration=configuration,
             as_of=day,
             evaluated_at=stored.now,
@@ -213,7 +220,8 @@ class CheckCredit:
     def _decided(self, command: CheckCommand, stored: StoredFacts, configuration: Configuration) -> Answer:
         as_of = command.as_of or stored.today
         facts = stored.facts.with_new_account(configuration.policy)
-        verdict = decide(command.check, facts, configuration, as_of=as_of)
+        standing = self._standings.of(facts, configuration, revision=stored.revision, as_of=as_of)
+        verdict = decide(command.check, facts, configuration, as_of=as_of, standing=standing)
         return Answer(
             decision_id=self._new_id(),
             check=command.check,

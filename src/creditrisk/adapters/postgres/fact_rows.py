@@ -1,15 +1,15 @@
-"""The hot read: every fact of a check in one statement, and what its JSON means to the domain."""
+"""What the JSON of the hot read means to the domain; the function credit_facts_3 writes it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 
 from creditrisk.adapters.postgres.endless import read_day
-from creditrisk.adapters.postgres.read_pool import ReadPool
-from creditrisk.application.check import Question, StoredFacts
 from creditrisk.domain.account import (
     CreditAccount,
     Customer,
@@ -21,107 +21,89 @@ from creditrisk.domain.account import (
 )
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.limits import AccountLimit, Cover, GroupLimit, Member, TemporaryLimit
-from creditrisk.domain.money import Money, format_amount
-from creditrisk.domain.papers import Category, Document, Line, OpenItem, Reserved
+from creditrisk.domain.money import Money
+from creditrisk.domain.papers import Category, Line, OpenItem, Reserved
 from creditrisk.domain.period import Period
 
-# The inner function is called per row of the arrays; all rows see one snapshot.
-_READ = """
-select credit_facts_2($1, $2, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb)::text
-from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-    with ordinality as q (company, customer, bill_to, operator, document, position)
-order by q.position
-"""
+
+class AboutDocument(NamedTuple):
+    """What is stored about the document under check, beside what of it belongs to the facts."""
+
+    open_hold: str | None = None
+    owner: str | None = None
+    alone: bool = True
+    """Nothing is stored or reserved under its number, and no reservation meets other papers."""
 
 
-class PostgresFactsReader:
-    """Reads facts outside any explicit transaction."""
-
-    def __init__(self, pool: ReadPool) -> None:
-        self._pool = pool
-
-    async def read(self, questions: Sequence[Question], *, tenant: str, key_id: str) -> Sequence[StoredFacts]:
-        """The facts for each question, in order, all of one moment.
-
-        Raises:
-            Unavailable: the database does not answer.
-        """
-        rows = await self._pool.fetch(_READ, tenant, key_id, *_columns(questions))
-        return [stored_facts(orjson.loads(row[0])) for row in rows]
+NOTHING_STORED = AboutDocument()
 
 
-def _columns(questions: Sequence[Question]) -> tuple[list[str | None], ...]:
-    return (
-        [question.company for question in questions],
-        [question.customer for question in questions],
-        [question.bill_to for question in questions],
-        [question.operator for question in questions],
-        [asked_document(question.document) if question.document else None for question in questions],
+def account_facts(stored: Mapping[str, Any], *, lines: Sequence[Line], items: Sequence[OpenItem]) -> Facts:
+    """Give what is stored about an account its meaning; no document is asked about yet."""
+    account, ordering = _account(stored["account"]), stored["ordering_account"]
+    return Facts(
+        customer=_customer(stored["customer"]),
+        risk_customer=_customer(stored["risk_customer"]),
+        account=account,
+        ordering_account=_account(ordering) if ordering else account,
+        lines=lines,
+        items=items,
+        members=[_member(member) for member in stored["members"] or []],
+        head=stored["head"],
+        group=_group(stored["group"]),
+        group_key=stored["group_key"],
     )
 
 
-def asked_document(document: Document) -> str:
-    """The document under check as the SQL functions take it."""
-
-    def plain(money: Money | None) -> dict[str, str]:
-        if money is None:
-            return {}
-        return {"total": format_amount(*money), "currency": money.currency}
-
-    return orjson.dumps(
-        {
-            "kind": document.kind,
-            "number": document.number,
-            **plain(document.total),
-            "follows": [
-                {"kind": followed.kind, "number": followed.number, **plain(followed.total)}
-                for followed in document.follows
-            ],
-        }
-    ).decode()
+def papers_of(stored: Mapping[str, Any]) -> tuple[list[Line], list[OpenItem]]:
+    """What the papers of an account add up to, and the oldest of its positive open items."""
+    items = stored["items"] or []
+    named = zip(items, _lines([line for _, *line in items]), strict=True)
+    return _lines(stored["lines"]), [OpenItem(number, line) for (number, *_), line in named]
 
 
-def stored_facts(row: Mapping[str, Any]) -> StoredFacts:
-    """Give the JSON of one check its meaning."""
-    account = _account(row["account"])
-    holds = row["holds"] or []
-    reserved = row["reserved"] or {}
-    return StoredFacts(
-        facts=Facts(
-            customer=_customer(row["customer"]),
-            risk_customer=_customer(row["risk_customer"]),
-            account=account,
-            ordering_account=_account(row["ordering_account"]) if row["ordering_account"] else account,
-            lines=[*_lines(row["lines"]), *_reserved_sums(reserved.get("sums") or ())],
-            adjustments=_lines(row["adjustments"]),
-            passed_on=Decimal(row["passed_on"] or 0),
-            claimed=Decimal(reserved.get("claimed") or 0),
-            reserved=_reserved(reserved.get("singly") or ()),
-            held=_lines(row["held"]),
-            items=[
-                OpenItem(number, line)
-                for (number, *_), line in zip(
-                    row["items"] or [], _lines([line for _, *line in row["items"] or []]), strict=True
-                )
-            ],
-            members=[_member(member) for member in row["members"] or []],
-            head=row["head"],
-            group=_group(row["group"]),
-            group_key=row["group_key"],
-            operator=_operator(row["operator"]),
-            forced_hold=next((hold["id"] for hold in holds if hold["type"] == "forced"), None),
-            release=_release(row["release"]),
-            feeds=[
-                Feed(source=source, as_of=datetime.fromisoformat(as_of), age_seconds=max(age, 0))
-                for source, (as_of, age) in sorted((row["feeds"] or {}).items())
-            ],
-        ),
-        config_version=row["config_version"],
-        key_live=row["key_live"],
-        now=datetime.fromisoformat(row["now"]),
-        today=date.fromisoformat(row["today"]),
+def with_document(facts: Facts, stored: Mapping[str, Any]) -> tuple[Facts, AboutDocument]:
+    """Add what is stored about the document under check, and what is reserved."""
+    holds = stored["holds"] or []
+    reserved = stored["reserved"] or {}
+    known = replace(
+        facts,
+        set_aside=[
+            reserved_line(own=own, currency=currency, reservations=reservations, amount=Decimal(amount))
+            for own, currency, reservations, amount in reserved.get("sums") or ()
+        ],
+        adjustments=_lines(stored["adjustments"]),
+        passed_on=Decimal(stored["passed_on"] or 0),
+        claimed=Decimal(reserved.get("claimed") or 0),
+        reserved=_reserved(reserved.get("singly") or ()),
+        held=_lines(stored["held"]),
+        forced_hold=next((hold["id"] for hold in holds if hold["type"] == "forced"), None),
+        release=_release(stored["release"]),
+    )
+    return known, AboutDocument(
         open_hold=next((hold["id"] for hold in holds if hold["type"] == "rule"), None),
-        owner=row["owner"],
+        owner=stored["owner"],
+        alone=not (stored["stored"] or stored["superseding"] or known.reserved or known.claimed),
+    )
+
+
+@lru_cache(maxsize=1_000)
+def feeds_of(stored: str) -> tuple[Feed, ...]:
+    """The feeds of a company; asked many times within the second in which their ages stay the same."""
+    return tuple(
+        Feed(source=source, as_of=datetime.fromisoformat(as_of), age_seconds=max(age, 0))
+        for source, (as_of, age) in sorted(orjson.loads(stored).items())
+    )
+
+
+@lru_cache(maxsize=1_000)
+def operator_of(stored: str) -> StoredOperator:
+    """An operator as somebody set it."""
+    content = orjson.loads(stored)
+    return StoredOperator(
+        strict=content.get("strict"),
+        roles=frozenset(content.get("roles", ())),
+        companies=frozenset(content.get("companies", ())),
     )
 
 
@@ -158,24 +140,22 @@ def _lines(rows: Sequence[Any] | None) -> list[Line]:
     ]
 
 
-def _reserved_sums(rows: Sequence[Any]) -> list[Line]:
-    return [
-        Line(
-            own=own,
-            category=Category.RESERVATIONS,
-            type="",
-            status="",
-            flags="",
-            currency=currency,
-            due_on=date.max,
-            since=date.min,
-            credit=False,
-            papers=reservations,
-            open_amount=Decimal(amount),
-            total_amount=Decimal(amount),
-        )
-        for own, currency, reservations, amount in rows
-    ]
+def reserved_line(*, own: bool, currency: str, reservations: int, amount: Decimal) -> Line:
+    """What is reserved for documents that meet no other paper, as a line."""
+    return Line(
+        own=own,
+        category=Category.RESERVATIONS,
+        type="",
+        status="",
+        flags="",
+        currency=currency,
+        due_on=date.max,
+        since=date.min,
+        credit=False,
+        papers=reservations,
+        open_amount=amount,
+        total_amount=amount,
+    )
 
 
 def _reserved(rows: Sequence[Any]) -> list[Reserved]:
@@ -292,16 +272,6 @@ def _group(stored: Mapping[str, Any] | None) -> GroupLimit | None:
         limit=_money(stored["limit"]) if stored.get("limit") else None,
         expires_on=_maybe_day(stored.get("expires_on")),
         temporary=[_temporary(limit) for limit in stored["temporary"]],
-    )
-
-
-def _operator(stored: Mapping[str, Any] | None) -> StoredOperator | None:
-    if stored is None:
-        return None
-    return StoredOperator(
-        strict=stored.get("strict"),
-        roles=frozenset(stored.get("roles", ())),
-        companies=frozenset(stored.get("companies", ())),
     )
 
 

@@ -35,6 +35,11 @@ class ReadPool:
         if self._pool is not None:
             await self._pool.close()
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether statements of this task belong to a request's transaction."""
+        return self._database.joint_connection is not None
+
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
         """Run one statement and return its rows.
 

@@ -1,42 +1,22 @@
-"""Reservations in PostgreSQL. Expiry is by its clock; its functions say what has become of a reservation."""
+"""Reservations in PostgreSQL. Expiry is by its clock; its functions say what has become of a reservation.
+
+How they come into being is in `reserving`.
+"""
 
 import asyncio
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from creditrisk.adapters.postgres.decisions import insert_decisions
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.facts import asked_document, stored_facts
-from creditrisk.adapters.postgres.holds import PostgresHoldStore
-from creditrisk.adapters.postgres.papers import retried
 from creditrisk.adapters.postgres.read_pool import ReadPool
-from creditrisk.application.check import Effects, Question, StoredFacts
-from creditrisk.application.reservations import Grant, Reservation, StatedReservation
-from creditrisk.domain.money import Money, format_amount
+from creditrisk.application.reservations import Reservation, StatedReservation
+from creditrisk.domain.money import Money
 
 SWEEP_SECONDS: Final = 5
-
-_FACTS: Final = sa.text(
-    """
-    SELECT reserving_facts_1(
-        :tenant, :key, :company, :customer, :bill_to, :operator, CAST(:document AS jsonb))::text
-    """
-)
-
-_WRITE: Final = sa.text(
-    """
-    SELECT write_reservation_1(
-        :tenant, :id, :company, :kind, :number, :customer, :account, :amount, :currency, :passed_on,
-        CAST(:claims AS jsonb), :seconds, :by)
-    """
-)
 
 _COLUMNS: Final = """
     r.id, r.company, r.customer, r.kind, r.number, r.amount, r.captured_amount, r.currency, r.created_at,
@@ -89,41 +69,11 @@ _EXTEND: Final = _resolving("expires_at = clock_timestamp() + make_interval(secs
 
 
 class PostgresReservationStore:
-    """Keeps reservations, and makes requests that could share a limit reserve one after the other."""
+    """Keeps reservations."""
 
-    def __init__(self, database: Database, reads: ReadPool, holds: PostgresHoldStore) -> None:
+    def __init__(self, database: Database, reads: ReadPool) -> None:
         self._database = database
         self._reads = reads
-        self._holds = holds
-
-    async def decide(
-        self,
-        question: Question,
-        decide: Callable[[StoredFacts], Effects | None],
-        *,
-        tenant: str,
-        key_id: str,
-    ) -> Effects | None:
-        """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
-
-        async def attempt() -> Effects | None:
-            async with self._database.transaction(tenant) as connection:
-                facts = await _locked_facts(connection, question, tenant=tenant, key_id=key_id)
-                effects = decide(facts)
-                if effects is not None:
-                    await self._write(connection, effects)
-                return effects
-
-        return await retried(attempt)
-
-    async def _write(self, connection: AsyncConnection, effects: Effects) -> None:
-        record = effects.record
-        if effects.grant is not None:
-            expires_at = await _granted(connection, effects.grant, tenant=record.tenant)
-            record.content["answer"]["reservation"] = effects.grant.shown(expires_at=expires_at)
-        if effects.hold is not None:
-            await self._holds.change_within(connection, effects.hold, record)
-        await insert_decisions(connection, [record])
 
     async def get(self, reservation_id: UUID, *, tenant: str) -> Reservation | None:
         """One reservation in its state of now."""
@@ -193,49 +143,6 @@ class PostgresReservationStore:
                 async with self._database.transaction(tenant) as connection:
                     swept = await connection.execute(_SWEEP, {"tenant": tenant, "most": _MOST_IN_ONE_SWEEP})
                     resolved = swept.scalar_one()
-
-
-async def _locked_facts(
-    connection: AsyncConnection, question: Question, *, tenant: str, key_id: str
-) -> StoredFacts:
-    arguments = {
-        "tenant": tenant,
-        "key": key_id,
-        "company": question.company,
-        "customer": question.customer,
-        "bill_to": question.bill_to,
-        "operator": question.operator,
-        "document": asked_document(question.document) if question.document else None,
-    }
-    return stored_facts(orjson.loads((await connection.execute(_FACTS, arguments)).scalar_one()))
-
-
-async def _granted(connection: AsyncConnection, grant: Grant, *, tenant: str) -> Any:
-    claims = [
-        {
-            "kind": claim.kind,
-            "number": claim.number,
-            "currency": claim.amount.currency,
-            "amount": format_amount(*claim.amount),
-        }
-        for claim in grant.claims
-    ]
-    arguments = {
-        "tenant": tenant,
-        "id": grant.id,
-        "company": grant.company,
-        "kind": grant.kind.value,
-        "number": grant.number,
-        "customer": grant.customer,
-        "account": grant.account,
-        "amount": grant.amount.amount,
-        "currency": grant.amount.currency,
-        "passed_on": grant.passed_on,
-        "claims": orjson.dumps(claims).decode(),
-        "seconds": grant.seconds,
-        "by": grant.by,
-    }
-    return (await connection.execute(_WRITE, arguments)).scalar_one()
 
 
 def _reservation(row: sa.RowMapping) -> Reservation:

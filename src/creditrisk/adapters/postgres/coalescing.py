@@ -1,0 +1,78 @@
+"""Questions that wait at the same moment, answered by one statement."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+_Waiting = tuple[Sequence[Q], asyncio.Future[Sequence[A]]]
+
+
+class Coalescing(Generic[Q, A]):
+    """Runs at most ``together`` statements at a time; what is asked meanwhile waits, and is asked as one.
+
+    Under load a statement then answers many questions, and its round trip costs each of them little. A
+    question that finds nothing running is asked at once.
+    """
+
+    def __init__(
+        self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], *, together: int, most: int
+    ) -> None:
+        self._answer = answer
+        self._free = together
+        self._most = most
+        self._waiting: deque[_Waiting[Q, A]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is running; nothing waits then, either."""
+        return not self._tasks and not self._waiting
+
+    async def ask(self, questions: Sequence[Q]) -> Sequence[A]:
+        """The answers in order. Raises whatever the statement that asked them raises."""
+        asked: asyncio.Future[Sequence[A]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((questions, asked))
+        if self._free:
+            self._free -= 1
+            task = asyncio.create_task(self._answer_waiting())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await asked
+
+    async def _answer_waiting(self) -> None:
+        """Work off what waits, by one of the statements that may run."""
+        try:
+            while self._waiting:
+                await self._answer_together(self._next())
+        finally:
+            self._free += 1
+
+    def _next(self) -> list[_Waiting[Q, A]]:
+        """As many of those who wait as one statement may answer, at least the first."""
+        taken = [self._waiting.popleft()]
+        count = len(taken[0][0])
+        while self._waiting and count + len(self._waiting[0][0]) <= self._most:
+            taken.append(self._waiting.popleft())
+            count += len(taken[-1][0])
+        return taken
+
+    async def _answer_together(self, taken: Sequence[_Waiting[Q, A]]) -> None:
+        try:
+            answers = await self._answer([question for questions, _ in taken for question in questions])
+        except BaseException as failure:
+            for _, asked in taken:
+                if not asked.done():
+                    asked.set_exception(failure)
+            if not isinstance(failure, Exception):
+                raise
+            return
+        begin = 0
+        for questions, asked in taken:
+            end = begin + len(questions)
+            if not asked.done():  # else whoever asked has gone
+                asked.set_result(answers[begin:end])
+            begin = end

@@ -1,0 +1,187 @@
+"""The hot read: every fact of checks in one statement, for all that ask at the same moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from creditrisk.adapters.postgres.coalescing import Coalescing
+from creditrisk.adapters.postgres.fact_rows import (
+    NOTHING_STORED,
+    account_facts,
+    feeds_of,
+    operator_of,
+    papers_of,
+    with_document,
+)
+from creditrisk.adapters.postgres.read_pool import ReadPool
+from creditrisk.adapters.postgres.remembered_facts import RememberedAccount, RememberedFacts
+from creditrisk.application.check import Question, StoredFacts
+from creditrisk.application.errors import Unavailable
+from creditrisk.domain.facts import Facts
+from creditrisk.domain.money import Money, format_amount
+from creditrisk.domain.papers import Document
+
+# The function is called for each row of the arrays; all rows see one snapshot.
+_READ: Final = """
+select f.*
+from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+    with ordinality as q (key, company, customer, bill_to, operator, document, stamp, position)
+cross join lateral credit_facts_3(
+    $1, q.key, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb, q.stamp) as f
+order by q.position
+"""
+
+_TOGETHER: Final = 2
+"""Statements of one tenant at a time: one is answered while the next is asked."""
+_MOST_AT_ONCE: Final = 64
+
+
+class FactsArguments(NamedTuple):
+    """One question as the SQL functions take it."""
+
+    key_id: str
+    company: str
+    customer: str
+    bill_to: str | None
+    operator: str | None
+    document: str | None
+    stamp: str | None
+    """Of what is remembered of the account."""
+
+
+def columns_of(asked: Sequence[FactsArguments]) -> tuple[list[str | None], ...]:
+    """The arrays in which questions are asked."""
+    return tuple(list(column) for column in zip(*asked, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question, and what the process remembers of its account when it asks."""
+
+    tenant: str
+    question: Question
+    known: RememberedAccount | None
+
+    @classmethod
+    def about(cls, question: Question, remembered: RememberedFacts, *, tenant: str) -> "Asking":
+        """Ask with what is remembered."""
+        return cls(tenant, question, remembered.find(_key(tenant, question)))
+
+    def arguments(self, *, key_id: str) -> FactsArguments:
+        """The question as the SQL functions take it."""
+        question = self.question
+        return FactsArguments(
+            key_id,
+            question.company,
+            question.customer,
+            question.bill_to,
+            question.operator,
+            asked_document(question.document) if question.document else None,
+            self.known.stamp if self.known else None,
+        )
+
+    def understood(self, row: Any, remembered: RememberedFacts, *, kept: bool) -> StoredFacts:
+        """Give the row that answers the question its meaning.
+
+        `kept` False: what was read may be undone yet, with a version that another write then has, so nobody
+        may remember it.
+        """
+        known = self.known
+        if known is None or known.stamp != row["stamp"] or known.account != row["account"]:
+            known = remembered.made(account=row["account"], stamp=row["stamp"], facts=self._facts(row))
+            if kept:
+                remembered.keep(_key(self.tenant, self.question), known)
+        facts, about = known.facts, NOTHING_STORED
+        if row["document"] is not None:
+            facts, about = with_document(facts, orjson.loads(row["document"]))
+        return StoredFacts(
+            facts=replace(
+                facts,
+                operator=None if row["operator"] is None else operator_of(row["operator"]),
+                feeds=() if row["feeds"] is None else feeds_of(row["feeds"]),
+            ),
+            revision=known.revision,
+            config_version=row["config_version"],
+            key_live=row["key_live"],
+            now=row["now"],
+            today=row["today"],
+            open_hold=about.open_hold,
+            owner=about.owner,
+            alone=about.alone,
+        )
+
+    def _facts(self, row: Any) -> Facts:
+        account = orjson.loads(row["account"])
+        if row["papers"] is None and self.known is not None:
+            return account_facts(account, lines=self.known.facts.lines, items=self.known.facts.items)
+        lines, items = papers_of(orjson.loads(row["papers"]))
+        return account_facts(account, lines=lines, items=items)
+
+
+class PostgresFactsReader:
+    """Reads facts outside any explicit transaction."""
+
+    def __init__(self, pool: ReadPool, remembered: RememberedFacts) -> None:
+        self._pool = pool
+        self._remembered = remembered
+        self._readers: dict[str, Coalescing[FactsArguments, Any]] = {}
+
+    async def read(self, questions: Sequence[Question], *, tenant: str, key_id: str) -> Sequence[StoredFacts]:
+        """The facts for each question, in order, all of one moment.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        kept = not self._pool.in_transaction
+        asking = [Asking.about(question, self._remembered, tenant=tenant) for question in questions]
+        rows = await self._ask(tenant, [each.arguments(key_id=key_id) for each in asking])
+        return [
+            each.understood(row, self._remembered, kept=kept) for each, row in zip(asking, rows, strict=True)
+        ]
+
+    async def _ask(self, tenant: str, asked: Sequence[FactsArguments]) -> Sequence[Any]:
+        async def fetch(asked: Sequence[FactsArguments]) -> Sequence[Any]:
+            try:
+                return await self._pool.fetch(_READ, tenant, *columns_of(asked))
+            except Unavailable:
+                # Another server may answer next, which lacks the last commits and gives their versions anew.
+                self._remembered.clear()
+                raise
+
+        if self._pool.in_transaction:  # what the request has written is seen by its own connection alone
+            return await fetch(asked)
+        reader = self._readers.get(tenant)
+        if reader is None:
+            reader = self._readers[tenant] = Coalescing(fetch, together=_TOGETHER, most=_MOST_AT_ONCE)
+        try:
+            return await reader.ask(asked)
+        finally:
+            if reader.idle:
+                self._readers.pop(tenant, None)
+
+
+def _key(tenant: str, question: Question) -> tuple[str, ...]:
+    return tenant, question.company, question.customer, question.bill_to or ""
+
+
+def asked_document(document: Document) -> str:
+    """The document under check as the SQL functions take it."""
+
+    def plain(money: Money | None) -> dict[str, str]:
+        if money is None:
+            return {}
+        return {"total": format_amount(*money), "currency": money.currency}
+
+    return orjson.dumps(
+        {
+            "kind": document.kind,
+            "number": document.number,
+            **plain(document.total),
+            "follows": [
+                {"kind": followed.kind, "number": followed.number, **plain(followed.total)}
+                for followed in document.follows
+            ],
+        }
+    ).decode()

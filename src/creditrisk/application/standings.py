@@ -1,0 +1,30 @@
+"""What accounts amount to, kept by the process for as long as the same is stored about them."""
+
+from collections import OrderedDict
+from datetime import date
+
+from creditrisk.domain.facts import Configuration, Facts
+from creditrisk.domain.situation import Standing, standing_of
+
+_Key = tuple[int, date]
+
+
+class Standings:
+    """The standings asked for last. Whoever asks has read the facts, and with them their revision."""
+
+    def __init__(self, *, most: int = 20_000) -> None:
+        self._most = most
+        self._known: OrderedDict[_Key, tuple[Configuration, Standing]] = OrderedDict()
+
+    def of(self, facts: Facts, configuration: Configuration, *, revision: int, as_of: date) -> Standing:
+        """The standing of an account; facts of one revision differ in nothing that it depends on."""
+        key = revision, as_of
+        known = self._known.get(key)
+        if known is not None and known[0] is configuration:
+            self._known.move_to_end(key)
+            return known[1]
+        standing = standing_of(facts, configuration, as_of=as_of)
+        self._known[key] = configuration, standing
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+        return standing
