@@ -2,6 +2,7 @@
 
 import json
 import signal
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from bench.load import MissingProgram, require_wrk
 from bench.machine import machine_facts
+from bench.plot import draw
 from bench.rows import ALL_ROWS
 from bench.sizes import FULL, QUICK
 from bench.stage import staged
@@ -47,14 +49,19 @@ def main(
     print_table(rows, title=title, console=console)
     record = {
         "began": began.isoformat(timespec="seconds"),
-        "sizes": sizes.name,
+        "sizes": asdict(sizes),
+        "only": names,
         "machine": facts,
         "rows": [row.record() for row in rows],
-        "curves": stage.curves,
+        "curves": [panel.record() for panel in stage.panels],
     }
     results.mkdir(exist_ok=True, parents=True)
-    (results / "latest.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    console.print(f"Written to {results / 'latest.json'}")
+    written = [results / "latest.json"]
+    written[0].write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if stage.panels:
+        written.append(results / "latest.svg")
+        written[1].write_text(draw(stage.panels), encoding="utf-8")
+    console.print(f"Written to {', '.join(map(str, written))}")
 
 
 if __name__ == "__main__":

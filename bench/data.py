@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from bench.load import NUMBER
 
 JSON = dict[str, Any]
 
+_PIECE_BYTES = 1 << 18
 _NDJSON = {"Content-Type": "application/x-ndjson"}
 _CURRENCIES = ("EUR",) * 16 + ("USD",) * 3 + ("GBP",)
 _RATES = {"USD": "0.92", "GBP": "1.17"}
@@ -129,7 +131,17 @@ def load(portfolio: Portfolio, caller: httpx.Client) -> None:
 
 def stream(caller: httpx.Client, path: str, lines: Iterable[JSON], **query: str) -> JSON:
     """Send a stream of lines, and return what became of them; none may be rejected."""
-    answer = caller.post(path, params=query, headers=_NDJSON, content=encoded(lines))
+    return _sent(caller, path, encoded(lines), query)
+
+
+def send_file(caller: httpx.Client, path: str, file: Path, **query: str) -> JSON:
+    """Send a file of lines, and return what became of them; none may be rejected."""
+    with file.open("rb") as content:
+        return _sent(caller, path, iter(lambda: content.read(_PIECE_BYTES), b""), query)
+
+
+def _sent(caller: httpx.Client, path: str, content: Iterator[bytes], query: dict[str, str]) -> JSON:
+    answer = caller.post(path, params=query, headers=_NDJSON, content=content)
     report: JSON = answer.json()
     if not answer.is_success or report["rejected"]:
         raise RuntimeError(f"{path} did not take the lines: {answer.text[:2_000]}")

@@ -36,15 +36,15 @@ create table floor_line (
 create table floor_account (customer text primary key, reserved numeric not null) with (fillfactor = 50);
 """
 
-FILL = f"""
-insert into floor_line
-select c, 'open_items', '', 'EUR', current_date + n, current_date - n, 1 + n, 100.50 * n, 200.50 * n
-from unnest($1::text[]) as c, generate_series(1, {LINES}) as n;
-"""
-
-FILL_ACCOUNTS = "insert into floor_account select c, 0 from unnest($1::text[]) as c"
-
-INDEX = "create index on floor_line (customer); vacuum analyze floor_line; vacuum analyze floor_account"
+FILL = (
+    f"""
+    insert into floor_line
+    select c, 'open_items', '', 'EUR', current_date + n, current_date - n, 1 + n, 100.50 * n, 200.50 * n
+    from unnest($1::text[]) as c, generate_series(1, {LINES}) as n
+    """,
+    "insert into floor_account select c, 0 from unnest($1::text[]) as c",
+)
+"""Each takes the customers."""
 
 READ = """
 select category, flags, currency, due_on, since, papers, open_amount, total_amount

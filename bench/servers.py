@@ -1,5 +1,6 @@
 """What is started for a run, on free ports and in a folder of its own, and stopped at its end."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -79,31 +80,44 @@ class Installation:
         return self.postgres.url()
 
     @property
+    def postgres_log(self) -> Path:
+        """What PostgreSQL reports."""
+        (log,) = self.folder.glob("data/pg*/server.log")
+        return log
+
+    @property
     def floor_database(self) -> str:
         """The address of the yardstick's database, on the same server."""
         return self.postgres.url(_FLOOR_DATABASE)
 
-    def caller(self, running: Running) -> httpx.Client:
-        """A client that may do everything."""
-        headers = {"Authorization": f"Bearer {self.key}"}
+    def caller(self, running: Running, *, key: str | None = None) -> httpx.Client:
+        """A client with this key, else with the one for everything."""
+        headers = {"Authorization": f"Bearer {key or self.key}"}
         return httpx.Client(base_url=running.url, headers=headers, timeout=None)
+
+    def new_key(self, tenant: str) -> str:
+        """Make a key for everything of another tenant."""
+        return _new_key(self.postgres, self.folder, tenant)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one of the product's commands to its end."""
         return _run(self.postgres, self.folder, *words)
 
-    async def prepare_floor(self, customers: list[str]) -> None:
+    def prepare_floor(self, customers: list[str]) -> None:
         """Make the yardstick's tables, with these customers in them."""
-        admin = await asyncpg.connect(self.database)
-        await admin.execute(f"create database {_FLOOR_DATABASE}")
-        await admin.close()
-        connection = await asyncpg.connect(self.floor_database)
-        await connection.execute(floor.SCHEMA)
-        await connection.execute(floor.FILL, customers)
-        await connection.execute(floor.FILL_ACCOUNTS, customers)
-        for statement in floor.INDEX.split(";"):
-            await connection.execute(statement)
-        await connection.close()
+        self.execute(f"create database {_FLOOR_DATABASE}")
+        asyncio.run(_filled(self.floor_database, customers))
+
+    def execute(self, *statements: str) -> None:
+        """Run statements one after the other, as PostgreSQL's superuser."""
+
+        async def run() -> None:
+            connection = await asyncpg.connect(self.database)
+            for statement in statements:
+                await connection.execute(statement)
+            await connection.close()
+
+        asyncio.run(run())
 
 
 @contextmanager
@@ -113,12 +127,26 @@ def installed() -> Iterator[Installation]:
     folder.chmod(0o711)  # the system user PostgreSQL runs as under root passes through
     try:
         with start(folder / "data") as postgres:
-            made = _run(postgres, folder, "keys", "create", "--tenant", TENANT, "--scopes", "all")
-            if made.returncode != 0:
-                raise NotStarted(made.stderr)
-            yield Installation(folder, postgres, made.stdout.strip())
+            yield Installation(folder, postgres, _new_key(postgres, folder, TENANT))
     finally:
         shutil.rmtree(folder)
+
+
+async def _filled(address: str, customers: list[str]) -> None:
+    connection = await asyncpg.connect(address)
+    await connection.execute(floor.SCHEMA)
+    for statement in floor.FILL:
+        await connection.execute(statement, customers)
+    await connection.execute("create index on floor_line (customer)")
+    await connection.execute("vacuum analyze")
+    await connection.close()
+
+
+def _new_key(postgres: EmbeddedServer, folder: Path, tenant: str) -> str:
+    made = _run(postgres, folder, "keys", "create", "--tenant", tenant, "--scopes", "all")
+    if made.returncode != 0:
+        raise NotStarted(made.stderr)
+    return made.stdout.strip()
 
 
 def _run(postgres: EmbeddedServer, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,10 @@ class Sizes:
     large_account: int
     """Open papers of the large account."""
     snapshot_entries: int
+    snapshot_turns: int
     batch_accounts: int
+    curve_slices: int
+    curve_seconds: int
     curve_papers: tuple[int, ...]
     curve_connections: tuple[int, ...]
     curve_accounts: tuple[int, ...]
@@ -29,7 +32,10 @@ FULL = Sizes(
     accounts=1_000,
     large_account=1_000_000,
     snapshot_entries=1_000_000,
+    snapshot_turns=1,
     batch_accounts=100_000,
+    curve_slices=3,
+    curve_seconds=3,
     curve_papers=(10, 100, 1_000, 10_000, 100_000, 1_000_000),
     curve_connections=(1, 2, 4, 8, 16),
     curve_accounts=(100, 1_000, 10_000, 100_000),
@@ -42,7 +48,10 @@ QUICK = Sizes(
     accounts=500,
     large_account=20_000,
     snapshot_entries=20_000,
+    snapshot_turns=3,
     batch_accounts=2_000,
+    curve_slices=1,
+    curve_seconds=1,
     curve_papers=(10, 100, 1_000, 20_000),
     curve_connections=(1, 4, 16),
     curve_accounts=(100, 2_000),

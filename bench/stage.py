@@ -1,6 +1,5 @@
 """What rows share: the installation, the portfolio loaded into it, and samples of a body and its answer."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,10 +9,20 @@ from typing import Any
 
 from bench.data import Portfolio, load
 from bench.load import Load, Slice, send, write_requests
+from bench.plot import Panel
 from bench.servers import Installation, installed
 from bench.sizes import Sizes
 
 _CHECKS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The accounts of a tenant of its own."""
+
+    tenant: str
+    key: str
+    portfolio: Portfolio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +34,9 @@ class Stage:
     portfolio: Portfolio
     samples: dict[str, Any]
     say: Callable[[str], None]
-    curves: dict[str, Any] = field(default_factory=dict)
+    panels: list[Panel] = field(default_factory=list)
     """Left by rows for the plot."""
+    crowds: dict[int, Crowd] = field(default_factory=dict)
 
     def requests(self, name: str, bodies: Any, *, to: str = "/v1/check") -> Path:
         """Write a file of requests."""
@@ -39,6 +49,19 @@ class Stage:
     def load(self, url: str, requests: Path) -> Load:
         """Requests to a service, with the key."""
         return Load(url=url, requests=requests, key=self.installation.key)
+
+    def crowd(self, accounts: int) -> Crowd:
+        """Give a tenant with so many accounts, loaded when it is first asked for."""
+        if accounts not in self.crowds:
+            self.say(f"Loading {accounts:,} accounts …")
+            tenant = f"crowd-{accounts}"
+            key = self.installation.new_key(tenant)
+            portfolio = Portfolio(prefix="C", accounts=accounts, today=self.portfolio.today)
+            installation = self.installation
+            with installation.service() as service, installation.caller(service, key=key) as caller:
+                load(portfolio, caller)
+            self.crowds[accounts] = Crowd(tenant, key, portfolio)
+        return self.crowds[accounts]
 
     def sending(self, load: Load, *, connections: int) -> Callable[[int], Slice]:
         """Give what measures one slice of a load."""
@@ -55,7 +78,7 @@ def staged(sizes: Sizes, *, today: date, say: Callable[[str], None]) -> Iterator
             load(portfolio, caller)
             body = next(check for check in portfolio.checks(_CHECKS) if "number" in check["document"])
             answer = caller.post("/v1/check", json=body | {"dry_run": True}).raise_for_status().json()
-        asyncio.run(installation.prepare_floor(portfolio.customers))
+        installation.prepare_floor(portfolio.customers)
         yield Stage(
             sizes=sizes,
             installation=installation,
