@@ -1,7 +1,7 @@
 """What is stored and asked: accounts as a wholesaler has them, always the same for the same seed."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from bench.load import NUMBER
+from bench.load import NUMBER, FailedRequests
 
 JSON = dict[str, Any]
 
@@ -34,10 +34,16 @@ class Portfolio:
         """Their ids."""
         return [f"{self.prefix}-{number:06d}" for number in range(self.accounts)]
 
+    @property
+    def ample(self) -> list[str]:
+        """Those whose limit is far from reached; one in twenty has far too little."""
+        return [customer for number, customer in enumerate(self.customers) if number % 20 != 19]
+
     def limits(self) -> Iterator[JSON]:
-        """A line for each account: one in twenty has far too little."""
-        for number, customer in enumerate(self.customers):
-            yield {"id": customer, "limit": money(_SCARCE if number % 20 == 19 else _AMPLE)}
+        """A line for each account."""
+        ample = set(self.ample)
+        for customer in self.customers:
+            yield {"id": customer, "limit": money(_AMPLE if customer in ample else _SCARCE)}
 
     def documents(self) -> Iterator[JSON]:
         """Orders, deliveries and invoices on their way: some 8 for each account."""
@@ -61,10 +67,10 @@ class Portfolio:
             for number in range(draw.randint(6, 18)):
                 yield open_item(draw, f"{customer}-R{number}", customer, self.today)
 
-    def checks(self, many: int) -> Iterator[JSON]:
-        """Checks of random accounts, one in five with a document number."""
+    def checks(self, many: int, *, of: Sequence[str] = ()) -> Iterator[JSON]:
+        """Checks of random accounts, all or those named, one in five with a document number."""
         draw = Random(f"{self.prefix} checks")
-        customers = self.customers
+        customers = of or self.customers
         for number in range(many):
             document = {
                 "kind": draw.choice(("order", "order", "order", "delivery", "invoice")),
@@ -108,14 +114,10 @@ def open_item(draw: Random, id: str, customer: str, today: date) -> JSON:
     return item
 
 
-def reserving(check: JSON, *, customer: str | None = None) -> JSON:
-    """The same check, setting its amount aside for a quarter of an hour under a number of its own."""
+def reserving(check: JSON) -> JSON:
+    """The same check, setting a small amount aside for a quarter of an hour, under a number of its own."""
     document = check["document"] | {"number": NUMBER, "total": money("1.00")}
-    return check | {
-        "customer": customer or check["customer"],
-        "document": document,
-        "reserve": {"ttl_seconds": 900},
-    }
+    return check | {"document": document, "reserve": {"ttl_seconds": 900}}
 
 
 def load(portfolio: Portfolio, caller: httpx.Client) -> None:
@@ -144,7 +146,7 @@ def _sent(caller: httpx.Client, path: str, content: Iterator[bytes], query: dict
     answer = caller.post(path, params=query, headers=_NDJSON, content=content)
     report: JSON = answer.json()
     if not answer.is_success or report["rejected"]:
-        raise RuntimeError(f"{path} did not take the lines: {answer.text[:2_000]}")
+        raise FailedRequests(f"{path} did not take the lines: {answer.text[:2_000]}")
     return report
 
 

@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,11 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What one run of wrk measured; times in milliseconds."""
+    """What one run measured; times in milliseconds, None where the client tells none."""
 
     per_second: float
-    p50: float
-    p99: float
+    p50: float | None = None
+    p99: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +59,16 @@ class Slices:
     @property
     def p50(self) -> float:
         """Median latency in milliseconds."""
-        return statistics.median(each.p50 for each in self.slices)
+        return statistics.median(each.p50 for each in self.slices if each.p50 is not None)
 
     @property
     def p99(self) -> float:
         """The latency that 99 of 100 requests stay below, in milliseconds."""
-        return statistics.median(each.p99 for each in self.slices)
+        return statistics.median(each.p99 for each in self.slices if each.p99 is not None)
 
     def figures(self) -> dict[str, Any]:
-        """Everything for the record, each slice too."""
-        return {
-            "per_second": round(self.per_second, 1),
-            "p50_ms": round(self.p50, 3),
-            "p99_ms": round(self.p99, 3),
-            "slices_per_second": [round(each.per_second, 1) for each in self.slices],
-            "slices_p99_ms": [round(each.p99, 3) for each in self.slices],
-        }
+        """Everything for the record."""
+        return {"per_second": self.per_second, "slices": [asdict(each) for each in self.slices]}
 
 
 def require_wrk() -> None:

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 from xml.sax.saxutils import escape
 
 _WIDTH, _HEIGHT = 380, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 40, 32
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 28, 40, 32
 _COLOURS: Final = ("#1f5fa8", "#c2571a")
 _STYLE: Final = "text { font: 11px sans-serif; fill: #333 } .title { font-size: 13px; font-weight: bold }"
 
@@ -26,10 +26,6 @@ class Panel:
 
     title: str
     curves: Sequence[Curve]
-
-    def record(self) -> dict[str, Any]:
-        """The panel as plain data."""
-        return asdict(self)
 
 
 def draw(panels: Sequence[Panel]) -> str:

@@ -26,6 +26,17 @@ from creditrisk.adapters.embedded.server import EmbeddedServer, start
 TENANT = "bench"
 _FLOOR_DATABASE = "floor"
 _START_SECONDS_MAX = 60
+_SETTINGS = (
+    "server_version",
+    "fsync",
+    "synchronous_commit",
+    "full_page_writes",
+    "shared_buffers",
+    "work_mem",
+    "max_wal_size",
+    "max_connections",
+    "default_transaction_isolation",
+)
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -108,6 +119,14 @@ class Installation:
         self.execute(f"create database {_FLOOR_DATABASE}")
         asyncio.run(_filled(self.floor_database, customers))
 
+    def postgres_facts(self) -> dict[str, str]:
+        """The release of PostgreSQL, and its settings that matter."""
+        return asyncio.run(_settings(self.database))
+
+    def settle(self) -> None:
+        """Do now what autovacuum does some minutes after much was loaded."""
+        self.execute("vacuum analyze")
+
     def execute(self, *statements: str) -> None:
         """Run statements one after the other, as PostgreSQL's superuser."""
 
@@ -130,6 +149,13 @@ def installed() -> Iterator[Installation]:
             yield Installation(folder, postgres, _new_key(postgres, folder, TENANT))
     finally:
         shutil.rmtree(folder)
+
+
+async def _settings(address: str) -> dict[str, str]:
+    connection = await asyncpg.connect(address)
+    found = {name: await connection.fetchval(f"show {name}") for name in _SETTINGS}
+    await connection.close()
+    return found
 
 
 async def _filled(address: str, customers: list[str]) -> None:

@@ -43,16 +43,16 @@ FULL = Sizes(
 
 QUICK = Sizes(
     name="quick",
-    slices=3,
-    slice_seconds=2,
+    slices=4,
+    slice_seconds=1,
     accounts=500,
     large_account=20_000,
     snapshot_entries=20_000,
-    snapshot_turns=3,
-    batch_accounts=2_000,
+    snapshot_turns=2,
+    batch_accounts=1_000,
     curve_slices=1,
     curve_seconds=1,
     curve_papers=(10, 100, 1_000, 20_000),
     curve_connections=(1, 4, 16),
-    curve_accounts=(100, 2_000),
+    curve_accounts=(100, 1_000),
 )

@@ -60,6 +60,7 @@ class Stage:
             installation = self.installation
             with installation.service() as service, installation.caller(service, key=key) as caller:
                 load(portfolio, caller)
+            installation.settle()
             self.crowds[accounts] = Crowd(tenant, key, portfolio)
         return self.crowds[accounts]
 
@@ -78,6 +79,7 @@ def staged(sizes: Sizes, *, today: date, say: Callable[[str], None]) -> Iterator
             load(portfolio, caller)
             body = next(check for check in portfolio.checks(_CHECKS) if "number" in check["document"])
             answer = caller.post("/v1/check", json=body | {"dry_run": True}).raise_for_status().json()
+        installation.settle()
         installation.prepare_floor(portfolio.customers)
         yield Stage(
             sizes=sizes,

@@ -99,6 +99,6 @@ def _figure(value: float | None) -> str:
 
 
 def _verdict(row: Row) -> str:
-    if row.goal is None:
-        return ""
-    return {True: "[green]met[/]", False: "[red]missed[/]", None: "[yellow]not measured[/]"}[row.met]
+    if row.ours is None:
+        return "[yellow]not measured[/]"
+    return {True: "[green]met[/]", False: "[red]missed[/]", None: ""}[row.met]

@@ -9,7 +9,7 @@ from random import Random
 import httpx
 
 from bench.data import JSON, money, open_item, stream
-from bench.load import take_turns
+from bench.load import Slices, take_turns
 from bench.plot import Curve, Panel
 from bench.servers import Running
 from bench.stage import Stage
@@ -27,12 +27,11 @@ def account_rows(stage: Stage) -> list[Row]:
         for papers in sizes.curve_papers:
             stage.say(f"Loading an account with {papers:,} papers …")
             stream(caller, "/v1/ledger/snapshots", _entries(stage, papers), source=_customer(papers))
+        stage.installation.settle()
         stage.say("Checks by the number of papers …")
         by_papers = _timed(stage, service)
-        points = [(papers, row["p50_ms"]) for papers, row in by_papers.items()]
-        stage.panels.append(
-            Panel("Milliseconds of a check, by papers of the account", [Curve("creditrisk", points)])
-        )
+        points = [(papers, slices.p50) for papers, slices in by_papers.items()]
+        stage.panels.append(Panel("Check in ms, by papers of the account", [Curve("creditrisk", points)]))
         first = _first_after_write(stage, caller)
         statements = _statements(stage, caller)
     large = f"{sizes.large_account:,} papers"
@@ -40,11 +39,11 @@ def account_rows(stage: Stage) -> list[Row]:
         Row(
             what=f"check of an account with {large}, nothing written meanwhile (median)",
             unit="ms",
-            ours=by_papers[sizes.large_account]["p50_ms"],
-            yardstick=by_papers[_FEW]["p50_ms"],
+            ours=by_papers[sizes.large_account].p50,
+            yardstick=by_papers[_FEW].p50,
             beside=f"with {_FEW} papers",
             goal=Goal(1.2, at_most=True),
-            figures={str(papers): row for papers, row in by_papers.items()},
+            figures={str(papers): slices.figures() for papers, slices in by_papers.items()},
         ),
         Row(
             what=f"statements for a check of an account with {large}",
@@ -79,14 +78,14 @@ def _check(papers: int, **more: bool) -> JSON:
     return {"customer": _customer(papers), "document": {"kind": "order", "total": money("100.00")}, **more}
 
 
-def _timed(stage: Stage, service: Running) -> dict[int, dict[str, float]]:
+def _timed(stage: Stage, service: Running) -> dict[int, Slices]:
     """One connection, so that nothing waits for anything else; every number of papers has its turn."""
     subjects = {}
     for papers in stage.sizes.curve_papers:
         requests = stage.requests(_customer(papers), [_check(papers)])
         subjects[_customer(papers)] = stage.sending(stage.load(service.url, requests), connections=1)
     found = take_turns(subjects, slices=stage.sizes.slices)
-    return {papers: found[_customer(papers)].figures() for papers in stage.sizes.curve_papers}
+    return {papers: found[_customer(papers)] for papers in stage.sizes.curve_papers}
 
 
 def _first_after_write(stage: Stage, caller: httpx.Client) -> dict[int, list[float]]:

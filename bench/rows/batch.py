@@ -1,9 +1,10 @@
 """All accounts of a tenant evaluated by the batch command beside one client that asks for each in turn."""
 
+import csv
 import time
 from random import Random
 
-from bench.load import Load, Slices, take_turns
+from bench.load import FailedRequests, Load, Slices, take_turns
 from bench.stage import Crowd, Stage
 from bench.table import Goal, Row
 
@@ -26,11 +27,11 @@ def batch_rows(stage: Stage) -> list[Row]:
     done = installation.command("evaluate", "--tenant", crowd.tenant, "--output", str(output))
     seconds = time.perf_counter() - began
     if done.returncode != 0:
-        raise RuntimeError(f"creditrisk evaluate failed: {done.stderr}")
-    with output.open(encoding="utf-8") as file:
-        written = sum(1 for _ in file) - 1
+        raise FailedRequests(f"creditrisk evaluate failed: {done.stderr}")
+    with output.open(encoding="utf-8", newline="") as file:
+        written = sum(1 for _ in csv.DictReader(file))
     if written != accounts:
-        raise RuntimeError(f"creditrisk evaluate wrote {written} rows for {accounts} accounts")
+        raise FailedRequests(f"creditrisk evaluate wrote {written} rows for {accounts} accounts")
     asked = _asked_one_by_one(stage, crowd)
     return [
         Row(

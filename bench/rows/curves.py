@@ -32,7 +32,7 @@ def _by_connections(stage: Stage) -> list[Row]:
                 rates[name][connections] = round(slices.per_second, 1)
     stage.panels.append(
         Panel(
-            "Checks in a second, by connections",
+            "Checks/s, by connections",
             [Curve(name, list(points.items())) for name, points in rates.items()],
         )
     )
@@ -61,7 +61,7 @@ def _by_accounts(stage: Stage) -> list[Row]:
         found = take_turns(subjects, slices=stage.sizes.curve_slices)
     rates = {crowd.portfolio.accounts: round(found[crowd.tenant].per_second, 1) for crowd in crowds}
     stage.panels.append(
-        Panel("Checks in a second, by accounts of the tenant", [Curve("creditrisk", list(rates.items()))])
+        Panel("Checks/s, by accounts of the tenant", [Curve("creditrisk", list(rates.items()))])
     )
     few, many = min(rates), max(rates)
     return [

@@ -1,15 +1,16 @@
 """Checks that reserve, beside an endpoint that updates one row and beside pgbench."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import repeat
 
 from bench import pgbench
-from bench.data import money, reserving
+from bench.data import JSON, money, reserving
 from bench.load import Load, Slice, Slices, send, take_turns
 from bench.stage import Stage
 from bench.table import Goal, Row
 
 _CONNECTIONS = 16
+_CHECKS = 5_000
 
 
 def reserve_rows(stage: Stage) -> list[Row]:
@@ -30,11 +31,9 @@ def reserve_rows(stage: Stage) -> list[Row]:
 
 def _on_one_account(stage: Stage, url: str) -> Callable[[int], Slice]:
     """Each slice has a hot account of its own, whose reservations begin at none."""
-    check = next(stage.portfolio.checks(1))
-    ample = [customer for number, customer in enumerate(stage.portfolio.customers) if number % 20 != 19]
     files = [
-        stage.requests(f"hot-{turn}", [reserving(check, customer=ample[-1 - turn])])
-        for turn in range(stage.sizes.slices + 1)
+        stage.requests(f"hot-{turn}", map(reserving, stage.portfolio.checks(1, of=[customer])))
+        for turn, customer in enumerate(stage.portfolio.ample[-1 - stage.sizes.slices :])
     ]
     return lambda turn: send(
         stage.load(url, files[turn]), seconds=stage.sizes.slice_seconds, connections=_CONNECTIONS
@@ -42,16 +41,18 @@ def _on_one_account(stage: Stage, url: str) -> Callable[[int], Slice]:
 
 
 def _on_many_accounts(stage: Stage, url: str) -> Callable[[int], Slice]:
-    checks = stage.portfolio.checks(stage.sizes.accounts * 5)
-    requests = stage.requests("reserving", (reserving(check) for check in checks))
+    requests = stage.requests("reserving", map(reserving, _spread(stage)))
     return stage.sending(stage.load(url, requests), connections=_CONNECTIONS)
+
+
+def _spread(stage: Stage) -> Iterator[JSON]:
+    """Checks of random accounts that have enough: a blocked one would open a hold instead."""
+    return stage.portfolio.checks(_CHECKS, of=stage.portfolio.ample)
 
 
 def _measured(stage: Stage, ours: Callable[[int], Slice], *, floor: str, hot: bool) -> dict[str, Slices]:
     customers = (
-        repeat(stage.portfolio.customers[0], 1)
-        if hot
-        else (check["customer"] for check in stage.portfolio.checks(stage.sizes.accounts * 5))
+        repeat(stage.portfolio.customers[0], 1) if hot else (check["customer"] for check in _spread(stage))
     )
     bodies = ({"customer": customer, **money("1.00")} for customer in customers)
     updates = Load(url=floor, requests=stage.requests(f"updating-{hot}", bodies, to="/reserve"))

@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 
 from bench.data import JSON, encoded, open_item, send_file
+from bench.load import FailedRequests
 from bench.servers import TENANT, Installation
 from bench.stage import Stage
 from bench.table import Goal, Row
@@ -107,7 +108,7 @@ def _sent(caller: httpx.Client, file: Path, source: str) -> tuple[float, JSON]:
 
 def _require(report: JSON, **counts: int) -> None:
     if any(report[name] != count for name, count in counts.items()):
-        raise RuntimeError(f"The snapshot did something else than {counts}: {report}")
+        raise FailedRequests(f"The snapshot did something else than {counts}: {report}")
 
 
 async def _copied(installation: Installation, *, source: str, entries: int) -> float:
@@ -123,7 +124,7 @@ async def _copied(installation: Installation, *, source: str, entries: int) -> f
         done = await connection.copy_to_table("paper", source=file, columns=["tenant", *columns])
         seconds = time.perf_counter() - began
         if done != f"COPY {entries}":
-            raise RuntimeError(f"COPY wrote something else than {entries} rows: {done}")
+            raise FailedRequests(f"COPY wrote something else than {entries} rows: {done}")
         await connection.execute(f"delete from paper where tenant = '{_COPIES}'")
         await connection.execute("vacuum paper")
     finally:
