@@ -13,10 +13,10 @@ import httpx
 import typer
 from rich.console import Console
 
+from bench.all_rows import ALL_ROWS
 from bench.load import FailedRequests, MissingProgram, require_wrk
 from bench.machine import machine_facts
 from bench.plot import Panel, draw
-from bench.rows import ALL_ROWS
 from bench.servers import NotStarted
 from bench.sizes import FULL, QUICK
 from bench.stage import Stage, staged
