@@ -43,7 +43,7 @@ FULL = Sizes(
 
 QUICK = Sizes(
     name="quick",
-    slices=4,
+    slices=3,
     slice_seconds=1,
     accounts=500,
     large_account=20_000,
@@ -52,7 +52,7 @@ QUICK = Sizes(
     batch_accounts=1_000,
     curve_slices=1,
     curve_seconds=1,
-    curve_papers=(10, 100, 1_000, 20_000),
-    curve_connections=(1, 4, 16),
+    curve_papers=(10, 1_000, 20_000),
+    curve_connections=(1, 16),
     curve_accounts=(100, 1_000),
 )

@@ -39,11 +39,11 @@ def _by_connections(stage: Stage) -> list[Row]:
     few, many = min(stage.sizes.curve_connections), max(stage.sizes.curve_connections)
     return [
         Row(
-            what=f"POST /v1/check, {many} connections",
+            what=f"growth: POST /v1/check over {many} connections",
             unit="requests/s",
             ours=rates["creditrisk"][many],
             yardstick=rates["creditrisk"][few],
-            beside=f"with {few}",
+            beside=f"over {few}",
             figures=rates,
         )
     ]
@@ -66,11 +66,11 @@ def _by_accounts(stage: Stage) -> list[Row]:
     few, many = min(rates), max(rates)
     return [
         Row(
-            what=f"POST /v1/check spread over {many:,} accounts",
+            what=f"growth: POST /v1/check of {many:,} accounts",
             unit="requests/s",
             ours=rates[many],
             yardstick=rates[few],
-            beside=f"over {few}",
+            beside=f"of {few}",
             figures={"by_accounts": rates},
         )
     ]
