@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format openapi lock clean
+.PHONY: help run demo test check bench format openapi lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ check: $(INSTALLED) ## Formatting, lint and types only
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
 	@$(RUN) mypy
+
+bench: $(INSTALLED) ## Measure it beside its yardsticks (bench/README.md); under three minutes: make bench QUICK=1
+	@$(RUN) bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 format: $(INSTALLED) ## Format the code and mend what lint can mend
 	@$(RUN) ruff format

@@ -22,7 +22,7 @@ from creditrisk.telemetry.logging import configure_logging
 
 _START_SECONDS_MAX: Final = 60
 
-_SERVER: Final[dict[str, Any]] = {
+SERVER: Final[dict[str, Any]] = {
     "loop": "uvloop",
     "http": "httptools",
     "ws": "none",
@@ -50,7 +50,7 @@ def run_service(
         KeyboardInterrupt: at the end of a service in this process that was told to stop.
     """
     make_app = partial(make_service, settings, address)
-    config = uvicorn.Config(make_app, factory=True, workers=settings.processes, **_SERVER)
+    config = uvicorn.Config(make_app, factory=True, workers=settings.processes, **SERVER)
     if settings.processes == 1:
         _Alone(config, ready).run(sockets=[listener])
         return

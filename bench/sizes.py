@@ -1,0 +1,58 @@
+"""How much is measured: everything, or less of it in under three minutes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Sizes of one run; rows name the ones they used."""
+
+    name: str
+    slices: int
+    """How often a load and its yardstick take turns."""
+    slice_seconds: int
+    accounts: int
+    """Accounts that checks are spread over."""
+    large_account: int
+    """Open papers of the large account."""
+    snapshot_entries: int
+    snapshot_turns: int
+    batch_accounts: int
+    curve_slices: int
+    curve_seconds: int
+    curve_papers: tuple[int, ...]
+    curve_connections: tuple[int, ...]
+    curve_accounts: tuple[int, ...]
+
+
+FULL = Sizes(
+    name="full",
+    slices=7,
+    slice_seconds=4,
+    accounts=1_000,
+    large_account=1_000_000,
+    snapshot_entries=1_000_000,
+    snapshot_turns=1,
+    batch_accounts=100_000,
+    curve_slices=3,
+    curve_seconds=3,
+    curve_papers=(10, 100, 1_000, 10_000, 100_000, 1_000_000),
+    curve_connections=(1, 2, 4, 8, 16),
+    curve_accounts=(100, 1_000, 10_000, 100_000),
+)
+
+QUICK = Sizes(
+    name="quick",
+    slices=3,
+    slice_seconds=1,
+    accounts=500,
+    large_account=20_000,
+    snapshot_entries=20_000,
+    snapshot_turns=2,
+    batch_accounts=1_000,
+    curve_slices=1,
+    curve_seconds=1,
+    curve_papers=(10, 1_000, 20_000),
+    curve_connections=(1, 16),
+    curve_accounts=(100, 1_000),
+)
