@@ -13,11 +13,29 @@ from bench.trials.expectations import COMPANIES, Expectations, accounts
 from bench.trials.paper_writes import PaperWrites
 from bench.trials.promises import promised
 from bench.trials.reservation_writes import ReservationWrites
+from bench.trials.site import also_serving, running_site
 from tests.scenarios.erp import Erp
 from tests.service import JSON, eur
 
+SEED: Final = 2026
+
 _PAUSE_SECONDS: Final = 0.01
 """Between questions of those who only ask: enough for the one who writes to get his turn on two cores."""
+
+
+def run(*, quick: bool) -> Iterator[str]:
+    """Make the trial over two processes on two ports; yields what was seen.
+
+    Raises:
+        PromiseBroken: a check did not know what had been answered before.
+    """
+    steps = 100 if quick else 2_000
+    with running_site(processes=1) as site, also_serving(site) as (_, door):
+        with site.door.open() as one, door.open() as other:
+            made = alternate(Erp(one), Erp(other), steps=steps, seed=SEED)
+        yield f"{steps} writes through one of two processes, each seen by the next checks through the other:"
+        yield ", ".join(f"{number} {kind}" for kind, number in made.most_common())
+        yield site.verified()
 
 
 def alternate(one: Erp, other: Erp, *, steps: int, seed: int) -> Counter[str]:
