@@ -47,7 +47,8 @@ def run(*, quick: bool) -> Iterator[str]:
         for kind, make in REQUESTS.items():
             seen = [crowd.send(make(erp), kill=False) for _ in range(rounds)]
             yield f"{kind}: {rounds} × {CLIENTS} clients, {sum(seen)} answered first, the others the same"
-        killed = [crowd.send(make(erp), kill=True) for make in REQUESTS.values()]
+        hit = list(REQUESTS.values())[: 2 if quick else None]
+        killed = [crowd.send(make(erp), kill=True) for make in hit]
         yield f"a process killed meanwhile: {len(killed)} × {CLIENTS} clients, {sum(killed)} answered first"
         yield site.verified()
 

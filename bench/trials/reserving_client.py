@@ -129,7 +129,11 @@ class Client:
         }
         headers = {"Idempotency-Key": uuid4().hex} if keyed else {}
         self._journal.say(
-            "asks", company=document.company, kind=document.kind, number=document.number, keyed=keyed
+            "asks",
+            company=document.company,
+            kind=document.kind,
+            number=document.number,
+            lapses=seconds == LAPSING_SECONDS,
         )
         if hangs_up:
             self._hang_up("/v1/check", body, headers)

@@ -122,7 +122,7 @@ def clean_up(site: TrialSite, said: Iterable[JSON]) -> None:
     """Give up what killed clients were at, in a version that nothing still under way can pass."""
     left: set[Key] = set()
     for line in said:
-        if line["what"] == "asks":
+        if line["what"] == "asks" and not line["lapses"]:
             left.add(document_of(line))
         elif line["what"] == "forgotten":
             left.discard(document_of(line))
