@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench format openapi lock clean
+.PHONY: help run demo test check bench trials format openapi lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ format: $(INSTALLED) ## Format the code and mend what lint can mend
 
 openapi: $(INSTALLED) ## Write openapi/openapi.json anew, after a change of the HTTP API
 	@$(RUN) creditrisk openapi --output openapi/openapi.json
+
+trials: $(INSTALLED) ## Long proofs of what the service promises; two minutes of them: make trials QUICK=1
+	@$(RUN) bench.trials $(if $(QUICK),--quick) $(TRIALS)
 
 # Names, versions and hashes only: where packages come from is the machine's business.
 COMPILE := piptools compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
