@@ -31,14 +31,15 @@ _MAKE_PARTITIONS: Final = sa.text("SELECT ensure_decision_partitions(current_dat
 _log: Final = structlog.get_logger(__name__)
 
 
-# Arrays, because a statement with as many parameters as there are values costs more to prepare than to run.
+# Arrays, because a statement with as many parameters as there are values costs more to prepare than to run; and
+# of text, which the driver knows without asking the server about it.
 _INSERT: Final = """
     INSERT INTO decision (
         tenant, id, company, customer, decision, signal, decided_at, kind, number, operator, content)
-    SELECT $1, d.id, d.company, d.customer, d.decision, d.signal, d.decided_at, d.kind, d.number, d.operator,
-        d.content::jsonb
+    SELECT $1, d.id::uuid, d.company, d.customer, d.decision, d.signal, d.decided_at::timestamptz, d.kind, d.number,
+        d.operator, d.content::jsonb
     FROM unnest(
-        $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
+        $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
         $10::text[], $11::text[]
     ) AS d (id, company, customer, decision, signal, decided_at, kind, number, operator, content)
     ON CONFLICT DO NOTHING -- a flush that was broken off after its commit comes again
@@ -49,12 +50,12 @@ async def insert_decisions(connection: AsyncConnection, records: Sequence[Decisi
     """Insert records of one tenant in the connection's transaction."""
     rows = [
         (
-            record.id,
+            str(record.id),
             record.company,
             record.customer,
             record.decision,
             record.signal,
-            record.decided_at,
+            record.decided_at.isoformat(),
             record.kind,
             record.number,
             record.operator,
