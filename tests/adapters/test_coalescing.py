@@ -1,0 +1,103 @@
+"""Questions that wait at the same moment are asked together, and everybody gets their own answers."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from creditrisk.adapters.postgres.coalescing import Coalescing
+
+
+class Database:
+    """Answers a statement when it is told to, and keeps which questions came together."""
+
+    def __init__(self) -> None:
+        self.statements: list[list[int]] = []
+        self.running = 0
+        self.most_running = 0
+        self.ready = asyncio.Event()
+
+    async def answer(self, questions: Sequence[int]) -> Sequence[str]:
+        self.statements.append(list(questions))
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        await self.ready.wait()
+        self.running -= 1
+        if 13 in questions:
+            raise ArithmeticError("thirteen")
+        return [f"answer {question}" for question in questions]
+
+
+async def asked(coalescing: Coalescing[int, str], *questions: int) -> Sequence[str]:
+    return await coalescing.ask(questions)
+
+
+async def all_waiting() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_who_waits_is_asked_together_and_gets_their_own_answers() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=1, most=10)
+
+    first = asyncio.create_task(asked(coalescing, 1))
+    await all_waiting()
+    others = [asyncio.create_task(asked(coalescing, *each)) for each in ((2,), (3, 4), (5,))]
+    await all_waiting()
+    assert database.statements == [[1]]
+    assert not coalescing.idle
+
+    database.ready.set()
+    assert await first == ["answer 1"]
+    assert [await each for each in others] == [["answer 2"], ["answer 3", "answer 4"], ["answer 5"]]
+    assert database.statements == [[1], [2, 3, 4, 5]]
+    await all_waiting()
+    assert coalescing.idle
+
+
+async def test_no_more_statements_run_and_no_larger_ones_than_allowed() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=2, most=3)
+    waiting = [asyncio.create_task(asked(coalescing, number, number)) for number in range(20, 30)]
+    await all_waiting()
+    database.ready.set()
+    await asyncio.gather(*waiting)
+
+    assert database.most_running == 2
+    assert max(map(len, database.statements)) <= 3
+
+
+async def test_more_questions_than_a_statement_takes_are_asked_alone() -> None:
+    database = Database()
+    database.ready.set()
+    coalescing = Coalescing(database.answer, together=1, most=2)
+    assert await asked(coalescing, 1, 2, 3, 4) == ["answer 1", "answer 2", "answer 3", "answer 4"]
+
+
+async def test_a_failure_is_told_to_those_who_were_asked_together_and_to_nobody_else() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=1, most=2)
+    tasks = [asyncio.create_task(asked(coalescing, number)) for number in (1, 12, 13, 14)]
+    await all_waiting()
+    database.ready.set()
+
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert database.statements == [[1, 12], [13, 14]]
+    assert results[:2] == [["answer 1"], ["answer 12"]]
+    assert [type(each) for each in results[2:]] == [ArithmeticError, ArithmeticError]
+    assert await asked(coalescing, 15) == ["answer 15"]
+
+
+async def test_who_leaves_takes_no_answer_from_the_others() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=1, most=9)
+    tasks = [asyncio.create_task(asked(coalescing, number)) for number in (1, 2, 3)]
+    await all_waiting()
+    tasks[1].cancel()
+    database.ready.set()
+
+    assert await tasks[0] == ["answer 1"]
+    assert await tasks[2] == ["answer 3"]
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[1]

@@ -1,0 +1,94 @@
+"""Checks that reserve at the same moment share a transaction: each knows what those before it were granted."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+from tests.scenarios.erp import Erp, Followed
+from tests.scenarios.reserving import QUARTER_OF_AN_HOUR, reserved
+from tests.service import JSON
+
+CLIENTS = 24
+
+
+def at_once(calls: Sequence[Callable[[], JSON]]) -> list[JSON]:
+    """Make all calls at the same moment."""
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        return [each.result() for each in [threads.submit(call) for call in calls]]
+
+
+def reserving(
+    erp: Erp, kind: str, total: str, number: str, *, customer: str = "C-1", follows: Sequence[Followed] = ()
+) -> Callable[[], JSON]:
+    """A check that reserves, to be made later."""
+
+    def check() -> JSON:
+        answer = erp.check(
+            kind, total, number, customer=customer, follows=follows, reserve=QUARTER_OF_AN_HOUR
+        )
+        assert isinstance(answer, dict)
+        return answer
+
+    return check
+
+
+def granted(answers: Sequence[JSON]) -> list[JSON]:
+    return [answer["reservation"] for answer in answers if answer["reservation"]]
+
+
+def test_exactly_as_many_are_granted_as_the_limit_holds(erp: Erp) -> None:
+    erp.account(limit="1000.00")
+    answers = at_once([reserving(erp, "order", "100.00", f"SO-{n}") for n in range(CLIENTS)])
+
+    assert len(granted(answers)) == 10
+    assert reserved(erp) == "1000.00"
+    # Each was told the exposure it was decided with.
+    seen = sorted(Decimal(answer["exposure"]["current"]) for answer in answers)
+    assert seen[:10] == [Decimal(100) * n for n in range(10)]
+
+
+def test_members_of_a_group_see_what_the_others_were_granted(erp: Erp) -> None:
+    erp.policy(grouping="credit_group")
+    erp.put("/v1/credit-groups/G", {"limit": {"amount": "700.00", "currency": "EUR"}})
+    for customer in ("C-1", "C-2", "C-3"):
+        erp.customer(customer, credit_group="G")
+        erp.account(customer, limit="300.00")
+
+    answers = at_once(
+        [reserving(erp, "order", "100.00", f"SO-{n}", customer=f"C-{n % 3 + 1}") for n in range(CLIENTS)]
+    )
+
+    assert len(granted(answers)) == 7
+    per_customer = [
+        sum(1 for answer in answers if answer["reservation"] and answer["customer"] == customer)
+        for customer in ("C-1", "C-2", "C-3")
+    ]
+    assert max(per_customer) <= 3
+
+
+def test_of_checks_of_one_document_the_last_granted_one_counts_alone(erp: Erp) -> None:
+    erp.account(limit="10000.00")
+    amounts = [f"{n + 1}00.00" for n in range(CLIENTS)]
+    answers = at_once([reserving(erp, "order", amount, "SO-1") for amount in amounts])
+
+    states = [erp.get(f"/v1/reservations/{each['id']}") for each in granted(answers)]
+    (held,) = [each for each in states if each["status"] == "held"]
+    assert len(states) == CLIENTS
+    assert {each["status"] for each in states} == {"held", "superseded"}
+    assert reserved(erp) == held["amount"]["amount"]
+
+
+def test_deliveries_of_one_order_never_take_more_of_it_than_it_has(erp: Erp) -> None:
+    erp.account(limit="1000.00")
+    erp.store("order", "SO-1", "600.00")
+    answers = at_once(
+        [
+            reserving(erp, "delivery", "100.00", f"DN-{n}", follows=[("order", "SO-1", "100.00")])
+            for n in range(CLIENTS)
+        ]
+    )
+
+    # Six of them move what the order counts already; for the others there are the 400.00 that are left.
+    assert len(granted(answers)) == 10
+    exposure = erp.exposure()["exposure"]
+    assert exposure["current"] == "1000.00"
