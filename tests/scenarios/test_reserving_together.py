@@ -1,4 +1,4 @@
-"""Checks that reserve at the same moment share a transaction: each knows what those before it were granted."""
+"""Checks that reserve at one moment share a transaction: each knows what those before it were granted."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
