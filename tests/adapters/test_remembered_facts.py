@@ -23,12 +23,12 @@ def test_the_accounts_asked_for_last_are_remembered_up_to_a_number_of_lines() ->
 
 def test_an_account_read_anew_takes_the_place_of_what_was_known() -> None:
     remembered = RememberedFacts(most_lines=30)
-    for _ in range(10):
-        newest = account(remembered, lines=9)
-        remembered.keep(("a",), newest)
+    read = [account(remembered, lines=9) for _ in range(10)]
+    for each in read:
+        remembered.keep(("a",), each)
     remembered.keep(("b",), account(remembered, lines=9))
 
-    assert remembered.find(("a",)) is newest
+    assert remembered.find(("a",)) is read[-1]
     assert remembered.find(("b",))
 
 
