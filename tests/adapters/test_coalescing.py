@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from creditrisk.adapters.postgres.coalescing import Coalescing
+from creditrisk.application.errors import Unavailable
 
 
 class Database:
@@ -25,6 +26,8 @@ class Database:
         self.running -= 1
         if 13 in questions:
             raise ArithmeticError("thirteen")
+        if 99 in questions:
+            raise Unavailable("The database does not answer.")
         return [f"answer {question}" for question in questions]
 
 
@@ -75,18 +78,30 @@ async def test_more_questions_than_a_statement_takes_are_asked_alone() -> None:
     assert await asked(coalescing, 1, 2, 3, 4) == ["answer 1", "answer 2", "answer 3", "answer 4"]
 
 
-async def test_a_failure_is_told_to_those_who_were_asked_together_and_to_nobody_else() -> None:
+async def test_a_question_at_fault_fails_alone() -> None:
     database = Database()
-    coalescing = Coalescing(database.answer, together=1, most=2)
+    coalescing = Coalescing(database.answer, together=1, most=3)
     tasks = [asyncio.create_task(asked(coalescing, number)) for number in (1, 12, 13, 14)]
     await all_waiting()
     database.ready.set()
 
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert database.statements == [[1, 12], [13, 14]]
-    assert results[:2] == [["answer 1"], ["answer 12"]]
-    assert [type(each) for each in results[2:]] == [ArithmeticError, ArithmeticError]
+    assert database.statements == [[1, 12, 13], [1], [12], [13], [14]]
+    assert [results[n] for n in (0, 1, 3)] == [["answer 1"], ["answer 12"], ["answer 14"]]
+    assert isinstance(results[2], ArithmeticError)
     assert await asked(coalescing, 15) == ["answer 15"]
+
+
+async def test_a_database_that_does_not_answer_is_not_asked_again_for_each_who_waits() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=1, most=3)
+    tasks = [asyncio.create_task(asked(coalescing, number)) for number in (1, 12, 99)]
+    await all_waiting()
+    database.ready.set()
+
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert database.statements == [[1, 12, 99]]
+    assert [type(each) for each in results] == [Unavailable] * 3
 
 
 async def test_who_leaves_takes_no_answer_from_the_others() -> None:

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from creditrisk.application.errors import Unavailable
+
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -64,6 +66,11 @@ class Coalescing(Generic[Q, A]):
         try:
             answers = await self._answer([question for questions, _ in taken for question in questions])
         except BaseException as failure:
+            if len(taken) > 1 and isinstance(failure, Exception) and not isinstance(failure, Unavailable):
+                # One of them may be at fault, and the others are not to suffer for it.
+                for each in taken:
+                    await self._answer_together([each])
+                return
             for _, asked in taken:
                 if not asked.done():
                     asked.set_exception(failure)
