@@ -110,6 +110,9 @@ class Facts:
 
     def with_new_account(self, policy: Policy) -> "Facts":
         """The same facts with the policy's settings for new accounts where nobody has set any (C12)."""
+        defined = self.account.defined and self.ordering_account.defined
+        if defined and all(member.defined for member in self.members):
+            return self
         return replace(
             self,
             account=_new_account(self.account, policy),
