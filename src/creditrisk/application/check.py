@@ -181,16 +181,7 @@ class CheckCredit:
         self, question: Question, *, as_of: date | None, principal: Principal
     ) -> StoredExposure:
         ((stored, configuration),) = await self._read([question], principal)
-        day = as_of or stored.today
-        facts = stored.facts.with_new_account(configuration.policy)
-        check = Check(company=question.company, customer=question.customer, document=None)
-        return StoredExposure(
-            company=question.company,
-            situation=situation_of(check, facts, configuration, as_of=day),
-            configuration=configuration,
-            as_of=day,
-            evaluated_at=stored.now,
-        )
+        return stored_exposure(question, stored, configuration, as_of=as_of or stored.today)
 
     async def _read(
         self, questions: Sequence[Question], principal: Principal
@@ -298,6 +289,21 @@ class CheckCredit:
             answer.verdict, seconds=command.reserve_seconds, new_id=self._new_id(), by=principal.author
         )
         return Effects(record=record, hold=change, grant=grant)
+
+
+def stored_exposure(
+    question: Question, stored: StoredFacts, configuration: Configuration, *, as_of: date
+) -> StoredExposure:
+    """Work out what an account is exposed to as stored, without any document."""
+    facts = stored.facts.with_new_account(configuration.policy)
+    check = Check(company=question.company, customer=question.customer, document=None)
+    return StoredExposure(
+        company=question.company,
+        situation=situation_of(check, facts, configuration, as_of=as_of),
+        configuration=configuration,
+        as_of=as_of,
+        evaluated_at=stored.now,
+    )
 
 
 def _question(check: Check) -> Question:
