@@ -29,6 +29,7 @@ from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
 from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
+from creditrisk.adapters.postgres.portfolio import PostgresPortfolio
 from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
@@ -52,6 +53,7 @@ from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
 from creditrisk.application.policies import Policies
+from creditrisk.application.portfolio import Portfolio
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
@@ -212,6 +214,14 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
     )
+
+
+def build_portfolio(url: str, *, limits: ConnectionLimits) -> tuple[Database, Portfolio]:
+    """The evaluation of all accounts, which reads through connections of the database it is given with."""
+    database = open_database(url, limits=limits)
+    reads = ReadPool(url, limits=limits, database=database)
+    configurations = Configurations(PostgresConfigurationReader(database), load_presets())
+    return database, Portfolio(reader=PostgresPortfolio(reads), configurations=configurations)
 
 
 def build_app(settings: Settings, *, url: str) -> FastAPI:

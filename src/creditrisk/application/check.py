@@ -187,16 +187,8 @@ class CheckCredit:
         self, question: Question, *, as_of: date | None, principal: Principal
     ) -> StoredExposure:
         ((stored, configuration),) = await self._read([question], principal)
-        day = as_of or stored.today
-        facts = stored.facts.with_new_account(configuration.policy)
-        check = Check(company=question.company, customer=question.customer, document=None)
-        standing = self._standings.of(facts, configuration, revision=stored.revision, as_of=day)
-        return StoredExposure(
-            company=question.company,
-            situation=situation_of(check, facts, configuration, as_of=day, standing=standing),
-            configuration=configuration,
-            as_of=day,
-            evaluated_at=stored.now,
+        return stored_exposure(
+            question, stored, configuration, as_of=as_of or stored.today, standings=self._standings
         )
 
     async def _read(
@@ -306,6 +298,32 @@ class CheckCredit:
             answer.verdict, seconds=command.reserve_seconds, new_id=self._new_id(), by=principal.author
         )
         return Effects(record=record, hold=change, grant=grant)
+
+
+def stored_exposure(
+    question: Question,
+    stored: StoredFacts,
+    configuration: Configuration,
+    *,
+    as_of: date,
+    standings: Standings | None = None,
+) -> StoredExposure:
+    """Work out what an account is exposed to as stored, without any document.
+
+    `standings` may know it already and keeps it; None: the account is not asked for again.
+    """
+    facts = stored.facts.with_new_account(configuration.policy)
+    check = Check(company=question.company, customer=question.customer, document=None)
+    standing = None
+    if standings is not None:
+        standing = standings.of(facts, configuration, revision=stored.revision, as_of=as_of)
+    return StoredExposure(
+        company=question.company,
+        situation=situation_of(check, facts, configuration, as_of=as_of, standing=standing),
+        configuration=configuration,
+        as_of=as_of,
+        evaluated_at=stored.now,
+    )
 
 
 def _question(check: Check) -> Question:

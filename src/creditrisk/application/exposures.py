@@ -38,22 +38,10 @@ class Exposures:
         found = await self.checks.exposure(
             company=company, customer=customer, as_of=as_of, principal=principal
         )
-        situation = found.situation
-        if situation.facts.risk_customer is None:
+        if found.situation.facts.risk_customer is None:
             raise NotFound("There is no such customer.")
-        room = headroom(situation)
-        return {
-            "company": company,
-            "customer": customer,
-            "signal": amount_signal(situation).value,
-            "auto_blocked": situation.auto_blocked,
-            **figures(situation),
-            "headroom": None if room is None else format_amount(room, situation.currency),
-            **circumstances(
-                situation, found.configuration, as_of=found.as_of, evaluated_at=found.evaluated_at
-            ),
-            "papers": await self._papers(found, principal) if detail else None,
-        }
+        papers = await self._papers(found, principal) if detail else None
+        return {**shown_exposure(found), "papers": papers}
 
     async def _papers(self, exposure: StoredExposure, principal: Principal) -> Sequence[dict[str, Any]]:
         situation = exposure.situation
@@ -70,6 +58,23 @@ class Exposures:
             if len(page) < PAGE:
                 return found
             after = page[-1].company, page[-1].kind, page[-1].number
+
+
+def shown_exposure(exposure: StoredExposure) -> dict[str, Any]:
+    """An account's exposure as plain data, without its papers."""
+    situation = exposure.situation
+    room = headroom(situation)
+    return {
+        "company": exposure.company,
+        "customer": situation.check.customer,
+        "signal": amount_signal(situation).value,
+        "auto_blocked": situation.auto_blocked,
+        **figures(situation),
+        "headroom": None if room is None else format_amount(room, situation.currency),
+        **circumstances(
+            situation, exposure.configuration, as_of=exposure.as_of, evaluated_at=exposure.evaluated_at
+        ),
+    }
 
 
 def _shown(paper: CountedPaper, exposure: StoredExposure) -> dict[str, Any] | None:

@@ -112,11 +112,8 @@ class Facts:
 
     def with_new_account(self, policy: Policy) -> "Facts":
         """The same facts with the policy's settings for new accounts where nobody has set any (C12)."""
-        if (
-            self.account.defined
-            and self.ordering_account.defined
-            and all(member.defined for member in self.members)
-        ):
+        defined = self.account.defined and self.ordering_account.defined
+        if defined and all(member.defined for member in self.members):
             return self
         return replace(
             self,

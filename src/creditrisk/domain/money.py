@@ -19,6 +19,7 @@ EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN)
 _AMOUNT = re.compile(AMOUNT_PATTERN.removeprefix("^").removesuffix("$"))
 _STEPS = {code: Decimal(1).scaleb(-decimals) for code, decimals in MINOR_UNITS.items()}
 _ZEROS = {code: step - step for code, step in _STEPS.items()}
+_WRITTEN_ZEROS = {code: str(zero) for code, zero in _ZEROS.items()}
 
 
 class InvalidMoney(ValueError):
@@ -74,6 +75,8 @@ def format_amount(amount: Decimal, currency: str) -> str:
     Raises:
         InvalidMoney: `currency` is not known.
     """
+    if not amount and currency in _WRITTEN_ZEROS:  # most figures of most answers
+        return _WRITTEN_ZEROS[currency]
     return str(quantise(amount, currency))
 
 

@@ -230,9 +230,7 @@ _BUCKET_TEXTS = ("category", "type", "status", "flags", "currency")
 exposure_bucket = sa.Table(
     "exposure_bucket",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("customer"),
+    *(key(name) for name in ("tenant", "company", "customer")),
     sa.Column("billed", sa.Boolean, primary_key=True),
     *(key(name) for name in _BUCKET_TEXTS),
     sa.Column("due_on", sa.Date, primary_key=True),
@@ -246,9 +244,7 @@ exposure_bucket = sa.Table(
 exposure_state = sa.Table(
     "exposure_state",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("customer"),
+    *(key(name) for name in ("tenant", "company", "customer")),
     sa.Column("version", sa.BigInteger, nullable=False),
 )
 
@@ -259,10 +255,7 @@ feed = sa.Table(
 snapshot = sa.Table(
     "snapshot",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("source"),
-    key("kind"),
+    *(key(name) for name in ("tenant", "company", "source", "kind")),
     instant("taken_at", nullable=False),
 )
 
@@ -339,14 +332,24 @@ decision = sa.Table(
     sa.Index("ix_decision_customer", "tenant", "customer", "id"),
     sa.Index(
         "ix_decision_document",
-        "tenant",
-        "company",
-        "kind",
-        "number",
-        "id",
+        *("tenant", "company", "kind", "number", "id"),
         postgresql_where=sa.text("number is not null"),
     ),
     postgresql_partition_by="RANGE (id)",
+)
+
+calculation = sa.Table(
+    "calculation",
+    metadata,
+    key("tenant"),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    *(identifier(name, nullable=False) for name in ("company", "customer")),
+    sa.Column("as_of", sa.Date, nullable=False),
+    instant("evaluated_at", nullable=False),
+    sa.Column("batch", sa.Uuid),
+    json_column("content", nullable=False),
+    json_column("lines"),
+    sa.Index("ix_calculation_account", "tenant", "company", "customer", "id"),
 )
 
 import_job = sa.Table(
