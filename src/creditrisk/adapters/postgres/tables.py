@@ -194,6 +194,7 @@ paper = sa.Table(
     sa.Column("version", sa.BigInteger),
     identifier("source"),
     json_column("content"),
+    sa.Column("bill_to", sa.Text(collation="C"), sa.Computed("content ->> 'bill_to'", persisted=True)),
     json_column("links"),
     content_column("taken"),
     sa.Column("posted_by", sa.Integer, nullable=False, server_default="0"),
@@ -224,6 +225,13 @@ sa.Index(
     sa.text("(content #>> '{document,number}')"),
     postgresql_where=sa.text("kind = 'open_item' and content ? 'document'"),
 )
+
+for _named in ("customer", "bill_to"):
+    sa.Index(
+        f"ix_paper_{_named}",
+        *(paper.c[_name] for _name in ("tenant", "company", _named, "kind")),
+        postgresql_where=sa.text(f"{_named} is not null and kind in ('invoice', 'open_item', 'payment')"),
+    )
 
 _BUCKET_TEXTS = ("category", "type", "status", "flags", "currency")
 
@@ -339,11 +347,7 @@ decision = sa.Table(
     sa.Index("ix_decision_customer", "tenant", "customer", "id"),
     sa.Index(
         "ix_decision_document",
-        "tenant",
-        "company",
-        "kind",
-        "number",
-        "id",
+        *("tenant", "company", "kind", "number", "id"),
         postgresql_where=sa.text("number is not null"),
     ),
     postgresql_partition_by="RANGE (id)",
