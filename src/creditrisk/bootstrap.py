@@ -23,6 +23,7 @@ from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers, temporary_limits
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
+from creditrisk.adapters.postgres.history import PostgresHistoryReader
 from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
 from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
@@ -38,6 +39,7 @@ from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import CreditAccounts
+from creditrisk.application.behaviour import PaymentBehaviour
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.companies import Companies
 from creditrisk.application.configuration import Configurations
@@ -170,6 +172,11 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
         exposures=Exposures(checks=checks, papers=papers),
+        behaviour=PaymentBehaviour(
+            checks=checks,
+            histories=PostgresHistoryReader(database),
+            accounts=CreditAccounts(store=accounts, checks=checks),
+        ),
         decisions=stores.decisions,
         holds=Holds(stores.holds),
         reservations=Reservations(stores.reservations),

@@ -165,6 +165,7 @@ def writings(stock: Stock) -> Iterator[Writing]:
     yield from _papers()
     yield from _holds(stock)
     yield from _reservations(stock)
+    yield from _behaviour()
     key = {"name": "Ann", "scopes": ["check"], "companies": ["main"], "expires_at": "2099-01-01T00:00:00Z"}
     yield Writing(operation="create_key", method="POST", path="/v1/keys", body=key)
 
@@ -307,6 +308,23 @@ def _reservations(stock: Stock) -> Iterator[Writing]:
     extend, capture = {"ttl_seconds": 900}, {"amount": eur("5.00")}
     yield Writing(operation="extend_reservation", method="POST", path=f"{home}/extend", body=extend)
     yield Writing(operation="capture_reservation", method="POST", path=f"{home}/capture", body=capture)
+
+
+def _behaviour() -> Iterator[Writing]:
+    estimate = {
+        "company": "main",
+        "as_of": DAY,
+        "multiplier": "1",
+        "turnover_12m": eur("365000.00"),
+        "instalments": [{"amount": eur("100000.00"), "days": 30}],
+        "apply": False,
+    }
+    path = f"/v1/customers/{ID}/credit-estimate"
+    yield Writing(operation="estimate_credit", method="POST", path=path, body=estimate)
+    row = {"amount": eur("10.00"), "due_date": DAY, "value_date": LATER, "posting_date": LATER}
+    yield Writing(
+        operation="average_delay_of_rows", method="POST", path="/v1/behaviour:delay", body={"rows": [row]}
+    )
 
 
 def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from creditrisk.api import (
+    behaviour,
     check,
     companies,
     covers,
@@ -40,6 +41,7 @@ from creditrisk.telemetry.metrics import Metrics
 RESOURCES: Final[tuple[APIRouter, ...]] = (
     check.router,
     exposure.router,
+    behaviour.router,
     decisions.router,
     holds.router,
     reservations.router,

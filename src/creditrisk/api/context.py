@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from creditrisk.application.accounts import AccountStatement, CreditAccounts
+from creditrisk.application.behaviour import PaymentBehaviour
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.companies import Companies
 from creditrisk.application.customers import Customers, CustomerStatement
@@ -58,6 +59,7 @@ class Services:
     companies: Companies
     checks: CheckCredit
     exposures: Exposures
+    behaviour: PaymentBehaviour
     decisions: DecisionLog
     holds: Holds
     reservations: Reservations

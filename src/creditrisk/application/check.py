@@ -13,6 +13,7 @@ from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
 from creditrisk.application.holds import HoldChange, HoldStore, hold_change
 from creditrisk.application.keys import Principal
+from creditrisk.application.papers import Account
 from creditrisk.application.reservations import Grant, grant_of
 from creditrisk.domain.decision import decide
 from creditrisk.domain.facts import Check, Configuration, Facts
@@ -163,8 +164,18 @@ class CheckCredit:
 
         Raises: as `check`.
         """
-        question = Question(company, customer, bill_to=customer)
-        return await self._stored_exposure(question, as_of=as_of, principal=principal)
+        (found,) = await self.exposures([Account(company, customer)], as_of=as_of, principal=principal)
+        return found
+
+    async def exposures(
+        self, accounts: Sequence[Account], *, as_of: date | None, principal: Principal
+    ) -> Sequence[StoredExposure]:
+        """The stored exposure of several accounts, all of one moment, in their order.
+
+        Raises: as `check`.
+        """
+        questions = [Question(company, customer, bill_to=customer) for company, customer in accounts]
+        return await self._stored_exposures(questions, as_of=as_of, principal=principal)
 
     async def over_limit(
         self, *, company: str, customer: str, bill_to: str | None, principal: Principal
@@ -174,23 +185,17 @@ class CheckCredit:
         Raises: as `check`.
         """
         question = Question(company, customer, bill_to=bill_to)
-        found = await self._stored_exposure(question, as_of=None, principal=principal)
+        (found,) = await self._stored_exposures([question], as_of=None, principal=principal)
         return any(applied.exceeded for applied in found.situation.applied)
 
-    async def _stored_exposure(
-        self, question: Question, *, as_of: date | None, principal: Principal
-    ) -> StoredExposure:
-        ((stored, configuration),) = await self._read([question], principal)
-        day = as_of or stored.today
-        facts = stored.facts.with_new_account(configuration.policy)
-        check = Check(company=question.company, customer=question.customer, document=None)
-        return StoredExposure(
-            company=question.company,
-            situation=situation_of(check, facts, configuration, as_of=day),
-            configuration=configuration,
-            as_of=day,
-            evaluated_at=stored.now,
-        )
+    async def _stored_exposures(
+        self, questions: Sequence[Question], *, as_of: date | None, principal: Principal
+    ) -> Sequence[StoredExposure]:
+        found = await self._read(questions, principal)
+        return [
+            stored_exposure(question, stored, configuration, as_of=as_of or stored.today)
+            for question, (stored, configuration) in zip(questions, found, strict=True)
+        ]
 
     async def _read(
         self, questions: Sequence[Question], principal: Principal
@@ -298,6 +303,21 @@ class CheckCredit:
             answer.verdict, seconds=command.reserve_seconds, new_id=self._new_id(), by=principal.author
         )
         return Effects(record=record, hold=change, grant=grant)
+
+
+def stored_exposure(
+    question: Question, stored: StoredFacts, configuration: Configuration, *, as_of: date
+) -> StoredExposure:
+    """Work out what an account is exposed to as stored, without any document."""
+    facts = stored.facts.with_new_account(configuration.policy)
+    check = Check(company=question.company, customer=question.customer, document=None)
+    return StoredExposure(
+        company=question.company,
+        situation=situation_of(check, facts, configuration, as_of=as_of),
+        configuration=configuration,
+        as_of=as_of,
+        evaluated_at=stored.now,
+    )
 
 
 def _question(check: Check) -> Question:
