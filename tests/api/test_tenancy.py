@@ -19,6 +19,7 @@ SCOPES: Final[dict[str, set[str]]] = {
     "check_alias": {"check", "signal"},
     "check_many": {"check", "signal"},
     "get_exposure": {"check"},
+    "forecast_exposure": {"check"},
     "get_behaviour": {"check"},
     "average_delay_of_rows": {"check"},
     "get_decision": {"audit"},
