@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from creditrisk import __version__
 from creditrisk.adapters import clock
+from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
 from creditrisk.adapters.postgres.companies import PostgresCompanyStore
@@ -44,6 +45,7 @@ from creditrisk.application.check import CheckCredit
 from creditrisk.application.companies import Companies
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.customers import Customers
+from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
@@ -164,6 +166,8 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
     presets = load_presets()
     checks = _checks(database, stores, presets)
+    histories = PostgresHistoryReader(database)
+    credit_accounts = CreditAccounts(store=accounts, checks=checks)
     return Services(
         keys=keys,
         remembered_keys=RememberedKeys(keys),
@@ -172,10 +176,9 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
         exposures=Exposures(checks=checks, papers=papers),
-        behaviour=PaymentBehaviour(
-            checks=checks,
-            histories=PostgresHistoryReader(database),
-            accounts=CreditAccounts(store=accounts, checks=checks),
+        behaviour=PaymentBehaviour(checks=checks, histories=histories, accounts=credit_accounts),
+        exposure_report=ExposureReport(
+            checks=checks, histories=histories, accounts=PostgresAccountDirectory(database)
         ),
         decisions=stores.decisions,
         holds=Holds(stores.holds),
@@ -207,7 +210,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         rates=Rates(store=PostgresRateStore(database)),
         companies=Companies(store=PostgresCompanyStore(database)),
         customers=Customers(store=customers),
-        accounts=CreditAccounts(store=accounts, checks=checks),
+        accounts=credit_accounts,
         temporary_limits=temporary_limits(database),
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),

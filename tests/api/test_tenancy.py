@@ -21,6 +21,7 @@ SCOPES: Final[dict[str, set[str]]] = {
     "get_exposure": {"check"},
     "forecast_exposure": {"check"},
     "get_behaviour": {"check"},
+    "report_exposure": {"audit"},
     "average_delay_of_rows": {"check"},
     "get_decision": {"audit"},
     "list_decisions": {"audit"},

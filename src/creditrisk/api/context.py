@@ -13,6 +13,7 @@ from creditrisk.application.companies import Companies
 from creditrisk.application.customers import Customers, CustomerStatement
 from creditrisk.application.decisions import DecisionLog
 from creditrisk.application.entries import EntryStore
+from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
@@ -60,6 +61,7 @@ class Services:
     checks: CheckCredit
     exposures: Exposures
     behaviour: PaymentBehaviour
+    exposure_report: ExposureReport
     decisions: DecisionLog
     holds: Holds
     reservations: Reservations

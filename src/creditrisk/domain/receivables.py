@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from creditrisk.domain.behaviour import Numbers, total_numbers
-from creditrisk.domain.exposure import calculate_exposure
+from creditrisk.domain.exposure import Exposure, calculate_exposure
 from creditrisk.domain.facts import Configuration, Facts
 from creditrisk.domain.overdue import Overdue, overdue_of
 from creditrisk.domain.papers import Category, Flag, Line
@@ -28,6 +28,8 @@ class Receivables:
 
     by_category: dict[str, Decimal]
     """Every category, included in exposure or not."""
+    exposure: Decimal
+    """What the policy counts of it, all categories together."""
     overdue: Decimal
     lateness: Numbers
     """Of all items past due, the days since they were due."""
@@ -50,23 +52,28 @@ def receivables_of(
     Papers count as the policy says, but for two things that are about limits: whether a category is included,
     and whether items count before they are due (`overdue_only`).
     """
-    plain = _without_leniency(configuration, provisional_items=configuration.policy.provisional_items)
     lines = [line for line in facts.lines if line.own]
-    amounts = calculate_exposure(
-        lines,
-        adjustments=(),
-        held=[line for line in facts.held if line.own],
-        reserved=[each for each in facts.reserved if each.own],
-        document_amount=ZERO,
-        capped=list(Category),
-        configuration=plain,
-        as_of=as_of,
-        converter=converter,
-    )
+
+    def exposure(counting: Configuration) -> Exposure:
+        return calculate_exposure(
+            lines,
+            adjustments=(),
+            held=[line for line in facts.held if line.own],
+            reserved=[each for each in facts.reserved if each.own],
+            document_amount=ZERO,
+            capped=list(Category),
+            configuration=counting,
+            as_of=as_of,
+            converter=converter,
+        )
+
+    policy = configuration.policy
+    amounts = exposure(_without_leniency(configuration, provisional_items=policy.provisional_items))
     provisional = [line for line in lines if Flag.PROVISIONAL in line.flags]
     of_provisional = _overdue(provisional, configuration, as_of=as_of, converter=converter)
     return Receivables(
         by_category={category: amounts.capped[category] for category in Category},
+        exposure=(exposure(configuration) if policy.overdue_only else amounts).current,
         overdue=amounts.overdue.amount,
         lateness=_lateness(amounts.overdue, converter),
         provisional_payments=-converter.total(
