@@ -1,4 +1,4 @@
-"""Papers found by who bears them, settled ones too: what an account bought and paid.
+"""Papers found by who bears them, settled ones too: what an account bought and paid. Who stored a calculation.
 
 Revision: 0009
 """
@@ -6,7 +6,7 @@ Revision: 0009
 from alembic import op
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -24,6 +24,7 @@ _STATEMENTS = (
     CREATE INDEX ix_paper_bill_to ON paper (tenant, company, bill_to, kind)
         WHERE bill_to IS NOT NULL AND kind IN ('invoice', 'open_item', 'payment')
     """,
+    'ALTER TABLE calculation ADD COLUMN created_by text COLLATE "C"',
 )
 
 
@@ -37,5 +38,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
+    op.execute("ALTER TABLE calculation DROP COLUMN created_by")
     op.execute("DROP INDEX ix_paper_customer")
     op.execute("ALTER TABLE paper DROP COLUMN bill_to")

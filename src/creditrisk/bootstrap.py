@@ -37,6 +37,7 @@ from creditrisk.adapters.postgres.readiness import PostgresReadiness
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
 from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
+from creditrisk.adapters.postgres.stored_calculations import PostgresCalculationStore
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import CreditAccounts
@@ -59,6 +60,7 @@ from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.snapshots import Snapshots
+from creditrisk.application.stored_calculations import Calculations
 from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
 
@@ -167,6 +169,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     presets = load_presets()
     checks = _checks(database, stores, presets)
     histories = PostgresHistoryReader(database)
+    exposures = Exposures(checks=checks, papers=papers)
     credit_accounts = CreditAccounts(store=accounts, checks=checks)
     return Services(
         keys=keys,
@@ -175,11 +178,12 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         # A stream under a key takes a second connection for its chunks.
         idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
-        exposures=Exposures(checks=checks, papers=papers),
+        exposures=exposures,
         behaviour=PaymentBehaviour(checks=checks, histories=histories, accounts=credit_accounts),
         exposure_report=ExposureReport(
             checks=checks, histories=histories, accounts=PostgresAccountDirectory(database)
         ),
+        calculations=Calculations(exposures, PostgresCalculationStore(database), uuid7),
         decisions=stores.decisions,
         holds=Holds(stores.holds),
         reservations=Reservations(stores.reservations),

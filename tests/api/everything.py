@@ -311,6 +311,8 @@ def _reservations(stock: Stock) -> Iterator[Writing]:
 
 
 def _behaviour() -> Iterator[Writing]:
+    path, calculation = f"/v1/customers/{ID}/calculations", {"company": "main", "as_of": DAY}
+    yield Writing(operation="add_calculation", method="POST", path=path, body=calculation)
     estimate = {
         "company": "main",
         "as_of": DAY,
@@ -337,6 +339,7 @@ def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
         # What is there for the first time has no version yet.
         answer = caller.request(writing.method, writing.path, json=body)
         assert answer.is_success, f"{writing.method} {writing.path}: {answer.text}"
+    ok(caller.post(f"/v1/customers/{ID}/calculations", json={}))
     held = {**_CHECK, "document": {**_CHECK["document"], "number": "SO-HELD", "total": eur("900000.00")}}
     decision = ok(caller.post("/v1/check", json=held))
     ok(caller.put("/v1/customers/K-2", json={"name": "Nobody minds" + mark}))

@@ -20,6 +20,8 @@ SCOPES: Final[dict[str, set[str]]] = {
     "check_many": {"check", "signal"},
     "get_exposure": {"check"},
     "forecast_exposure": {"check"},
+    "add_calculation": {"check"},
+    "list_calculations": {"check"},
     "get_behaviour": {"check"},
     "report_exposure": {"audit"},
     "average_delay_of_rows": {"check"},

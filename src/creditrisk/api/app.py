@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from creditrisk.api import (
     behaviour,
+    calculations,
     check,
     companies,
     covers,
@@ -42,6 +43,7 @@ from creditrisk.telemetry.metrics import Metrics
 RESOURCES: Final[tuple[APIRouter, ...]] = (
     check.router,
     exposure.router,
+    calculations.router,
     behaviour.router,
     exposure_report.router,
     decisions.router,

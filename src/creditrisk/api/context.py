@@ -28,6 +28,7 @@ from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.snapshots import Snapshots
+from creditrisk.application.stored_calculations import Calculations
 from creditrisk.telemetry.metrics import Metrics
 
 
@@ -62,6 +63,7 @@ class Services:
     exposures: Exposures
     behaviour: PaymentBehaviour
     exposure_report: ExposureReport
+    calculations: Calculations
     decisions: DecisionLog
     holds: Holds
     reservations: Reservations

@@ -42,8 +42,8 @@ class PaperOut(WireModel):
     days_past_due: Annotated[int | None, Field(description="On the reference date; null without due date.")]
 
 
-class AccountExposure(WireModel):
-    """The exposure of one account as stored, without any document under check."""
+class ShownExposure(WireModel):
+    """What one account is exposed to, without any document under check."""
 
     company: Annotated[str, Field(description="The legal entity.")]
     customer: Annotated[str, Field(description="Whose account it is.")]
@@ -61,6 +61,11 @@ class AccountExposure(WireModel):
     policy: Annotated[PolicyRefOut, Field(description="The configuration it was worked out with.")]
     as_of: Annotated[Day, Field(description="The reference date.")]
     evaluated_at: Annotated[Instant, Field(description="When it was worked out, by the database's clock.")]
+
+
+class AccountExposure(ShownExposure):
+    """The exposure of one account as stored, with its papers on demand."""
+
     papers: Annotated[
         list[PaperOut] | None, Field(description="Every counted paper; null unless `detail` is asked for.")
     ]
