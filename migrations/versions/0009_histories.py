@@ -1,4 +1,4 @@
-"""Papers found by who bears them, settled ones too: what an account bought and paid. Who stored a calculation.
+"""Papers found by who bears them, settled ones too; and who stored a calculation.
 
 Revision: 0009
 """

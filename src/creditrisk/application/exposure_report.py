@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 
+from creditrisk.application.behaviour import average
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.histories import HistoryReader
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
-from creditrisk.domain.behaviour import Numbers, format_days
+from creditrisk.domain.behaviour import format_days
 from creditrisk.domain.exposure_report import AMOUNTS, ReportLine, report_line
 from creditrisk.domain.money import Money, format_amount
 from creditrisk.domain.rates import Converter
@@ -181,9 +182,6 @@ def _row(
 
     def amount(value: Decimal | None) -> str | None:
         return None if value is None else format_amount(value, currency)
-
-    def average(numbers: Numbers) -> str | None:
-        return None if numbers.average is None else format_days(numbers.average)
 
     values = (
         group or None,
