@@ -14,8 +14,10 @@ from uuid_utils.compat import uuid7
 
 from creditrisk import __version__
 from creditrisk.adapters import clock
+from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
+from creditrisk.adapters.postgres.calculations import PostgresCalculationStore
 from creditrisk.adapters.postgres.companies import PostgresCompanyStore
 from creditrisk.adapters.postgres.configuration import PostgresConfigurationReader
 from creditrisk.adapters.postgres.customers import PostgresCustomerStore, put_customers
@@ -23,6 +25,7 @@ from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers, temporary_limits
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
+from creditrisk.adapters.postgres.history import PostgresHistoryReader
 from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
 from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
@@ -41,10 +44,13 @@ from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import CreditAccounts
+from creditrisk.application.behaviour import PaymentBehaviour
+from creditrisk.application.calculations import Calculations
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.companies import Companies
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.customers import Customers
+from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
@@ -171,6 +177,9 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
     presets = load_presets()
     checks = _checks(database, stores, presets)
+    histories = PostgresHistoryReader(database)
+    exposures = Exposures(checks=checks, papers=papers)
+    credit_accounts = CreditAccounts(store=accounts, checks=checks)
     return Services(
         keys=keys,
         remembered_keys=RememberedKeys(keys),
@@ -178,7 +187,12 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         # A stream under a key takes a second connection for its chunks.
         idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
-        exposures=Exposures(checks=checks, papers=papers),
+        exposures=exposures,
+        behaviour=PaymentBehaviour(checks=checks, histories=histories, accounts=credit_accounts),
+        exposure_report=ExposureReport(
+            checks=checks, histories=histories, accounts=PostgresAccountDirectory(database)
+        ),
+        calculations=Calculations(exposures, PostgresCalculationStore(database), uuid7),
         decisions=stores.decisions,
         holds=Holds(stores.holds),
         reservations=Reservations(stores.reservations),
@@ -209,7 +223,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         rates=Rates(store=PostgresRateStore(database)),
         companies=Companies(store=PostgresCompanyStore(database)),
         customers=Customers(store=customers),
-        accounts=CreditAccounts(store=accounts, checks=checks),
+        accounts=credit_accounts,
         temporary_limits=temporary_limits(database),
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),

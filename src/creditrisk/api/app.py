@@ -9,6 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from creditrisk.api import (
+    behaviour,
+    calculations,
     check,
     companies,
     covers,
@@ -18,6 +20,7 @@ from creditrisk.api import (
     docs,
     documents,
     exposure,
+    exposure_report,
     health,
     holds,
     imports,
@@ -40,6 +43,9 @@ from creditrisk.telemetry.metrics import Metrics
 RESOURCES: Final[tuple[APIRouter, ...]] = (
     check.router,
     exposure.router,
+    calculations.router,
+    behaviour.router,
+    exposure_report.router,
     decisions.router,
     holds.router,
     reservations.router,

@@ -7,11 +7,14 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from creditrisk.application.accounts import AccountStatement, CreditAccounts
+from creditrisk.application.behaviour import PaymentBehaviour
+from creditrisk.application.calculations import Calculations
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.companies import Companies
 from creditrisk.application.customers import Customers, CustomerStatement
 from creditrisk.application.decisions import DecisionLog
 from creditrisk.application.entries import EntryStore
+from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
@@ -58,6 +61,9 @@ class Services:
     companies: Companies
     checks: CheckCredit
     exposures: Exposures
+    behaviour: PaymentBehaviour
+    exposure_report: ExposureReport
+    calculations: Calculations
     decisions: DecisionLog
     holds: Holds
     reservations: Reservations

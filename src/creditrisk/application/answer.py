@@ -18,6 +18,7 @@ from creditrisk.domain.facts import Check, Configuration
 from creditrisk.domain.findings import Finding
 from creditrisk.domain.limits import LimitState
 from creditrisk.domain.money import EXACT, format_amount
+from creditrisk.domain.rates import Converter
 from creditrisk.domain.remedy import Remedy
 from creditrisk.domain.situation import Situation
 
@@ -146,17 +147,7 @@ def circumstances(
             feed.source: {"as_of": instant(feed.as_of), "age_seconds": feed.age_seconds}
             for feed in situation.facts.feeds
         },
-        "rates": [
-            {
-                "from": rate.source,
-                "to": rate.target,
-                "date": rate.day.isoformat(),
-                "rate": format(rate.rate, "f"),
-                "type": rate.type,
-                "inverse": rate.inverse,
-            }
-            for rate in situation.converter.used
-        ],
+        "rates": applied_rates(situation.converter),
         "policy": {
             "preset": configuration.preset if configuration.defined else None,
             "version": configuration.version,
@@ -164,6 +155,21 @@ def circumstances(
         "as_of": as_of.isoformat(),
         "evaluated_at": instant(evaluated_at),
     }
+
+
+def applied_rates(converter: Converter) -> list[dict[str, Any]]:
+    """The exchange rates that were used, in order of first use."""
+    return [
+        {
+            "from": rate.source,
+            "to": rate.target,
+            "date": rate.day.isoformat(),
+            "rate": format(rate.rate, "f"),
+            "type": rate.type,
+            "inverse": rate.inverse,
+        }
+        for rate in converter.used
+    ]
 
 
 def instant(moment: datetime) -> str:

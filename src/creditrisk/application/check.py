@@ -13,6 +13,7 @@ from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
 from creditrisk.application.holds import HoldChange, HoldStore, hold_change
 from creditrisk.application.keys import Principal
+from creditrisk.application.papers import Account
 from creditrisk.application.reservations import Grant, grant_of
 from creditrisk.application.standings import Standings
 from creditrisk.domain.decision import decide
@@ -73,8 +74,13 @@ class Question(NamedTuple):
 class FactsReader(Protocol):
     """Reads everything checks need to know, in one statement for all of them."""
 
-    async def read(self, questions: Sequence[Question], *, tenant: str, key_id: str) -> Sequence[StoredFacts]:
-        """The facts for each question, in order, all of one moment."""
+    async def read(
+        self, questions: Sequence[Question], *, tenant: str, key_id: str, keep: bool = True
+    ) -> Sequence[StoredFacts]:
+        """The facts for each question, in order, all of one moment.
+
+        `keep` False: nobody will soon ask again, so nothing of it needs to be remembered.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +176,20 @@ class CheckCredit:
         Raises: as `check`.
         """
         question = Question(company, customer, bill_to=customer)
-        return await self._stored_exposure(question, as_of=as_of, principal=principal)
+        (found,) = await self._stored_exposures([question], as_of=as_of, principal=principal)
+        return found
+
+    async def exposures(
+        self, accounts: Sequence[Account], *, as_of: date | None, principal: Principal
+    ) -> Sequence[StoredExposure]:
+        """The stored exposure of several accounts, all of one moment, in their order.
+
+        For whoever goes through many accounts once: what is remembered for checks stays as it is.
+
+        Raises: as `check`.
+        """
+        questions = [Question(company, customer, bill_to=customer) for company, customer in accounts]
+        return await self._stored_exposures(questions, as_of=as_of, principal=principal, keep=False)
 
     async def over_limit(
         self, *, company: str, customer: str, bill_to: str | None, principal: Principal
@@ -180,22 +199,31 @@ class CheckCredit:
         Raises: as `check`.
         """
         question = Question(company, customer, bill_to=bill_to)
-        found = await self._stored_exposure(question, as_of=None, principal=principal)
+        (found,) = await self._stored_exposures([question], as_of=None, principal=principal)
         return any(applied.exceeded for applied in found.situation.applied)
 
-    async def _stored_exposure(
-        self, question: Question, *, as_of: date | None, principal: Principal
-    ) -> StoredExposure:
-        ((stored, configuration),) = await self._read([question], principal)
-        return stored_exposure(
-            question, stored, configuration, as_of=as_of or stored.today, standings=self._standings
-        )
+    async def _stored_exposures(
+        self,
+        questions: Sequence[Question],
+        *,
+        as_of: date | None,
+        principal: Principal,
+        keep: bool = True,
+    ) -> Sequence[StoredExposure]:
+        found = await self._read(questions, principal, keep=keep)
+        standings = self._standings if keep else None
+        return [
+            stored_exposure(question, stored, configuration, as_of=as_of or stored.today, standings=standings)
+            for question, (stored, configuration) in zip(questions, found, strict=True)
+        ]
 
     async def _read(
-        self, questions: Sequence[Question], principal: Principal
+        self, questions: Sequence[Question], principal: Principal, *, keep: bool = True
     ) -> Sequence[tuple[StoredFacts, Configuration]]:
         for _ in range(MOST_READS):
-            found = await self._facts.read(questions, tenant=principal.tenant, key_id=principal.key_id)
+            found = await self._facts.read(
+                questions, tenant=principal.tenant, key_id=principal.key_id, keep=keep
+            )
             if not all(stored.key_live for stored in found):
                 raise Unauthenticated("The API key is not valid.")
             configurations = [

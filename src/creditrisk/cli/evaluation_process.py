@@ -13,8 +13,8 @@ import orjson
 from uuid_utils.compat import uuid7
 
 from creditrisk.adapters.portfolio_files import FORMATS
+from creditrisk.adapters.postgres.calculations import CalculationRow
 from creditrisk.adapters.postgres.engine import ConnectionLimits
-from creditrisk.application.calculations import Calculation
 from creditrisk.application.exposures import shown_exposure
 from creditrisk.application.portfolio import EvaluatedAccount, PortfolioPage
 from creditrisk.application.portfolio_rows import row_of
@@ -43,7 +43,7 @@ class EvaluatedPage:
     accounts: int
     rows: bytes
     """A piece of the wanted file."""
-    calculations: Sequence[Calculation]
+    calculations: Sequence[CalculationRow]
     """What is to be stored."""
 
 
@@ -80,9 +80,9 @@ class _Worker:
             return await self._portfolio.evaluate(page, tenant=tenant, as_of=as_of)
 
 
-def _calculation(content: dict[str, Any], account: EvaluatedAccount) -> Calculation:
+def _calculation(content: dict[str, Any], account: EvaluatedAccount) -> CalculationRow:
     exposure = account.exposure
-    return Calculation(
+    return CalculationRow(
         id=uuid7(),
         company=exposure.company,
         customer=content["customer"],

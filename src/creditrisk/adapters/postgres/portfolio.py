@@ -14,6 +14,7 @@ import orjson
 
 from creditrisk.adapters.postgres.fact_rows import account_facts, feeds_of
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
+from creditrisk.adapters.postgres.known_accounts import known_accounts
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.check import Question, StoredFacts
@@ -27,8 +28,7 @@ from company c where c.tenant = $1
 order by c.company
 """
 
-# Accounts that somebody has set, that papers were stated for, that bear the papers of others, or that
-# something is reserved for. Each branch is read from an index in order, no further than a page needs.
+# The known accounts of one company. Each branch is read from an index in order, no further than a page needs.
 _CUSTOMERS: Final = """
 select customer from (
     (select a.customer from credit_account a
@@ -50,20 +50,9 @@ select customer from (
 order by customer limit $4
 """
 
-_COUNT: Final = """
-select count(*) from (
-    select a.company, a.customer from credit_account a where a.tenant = $1 and a.company = any($2::text[])
-    union
-    select s.company, s.customer from exposure_state s where s.tenant = $1 and s.company = any($2::text[])
-    union
-    select s.company, c.risk_customer from customer c
-    join exposure_state s on s.tenant = $1 and s.company = any($2::text[]) and s.customer = c.customer
-    where c.tenant = $1 and c.risk_customer is not null
-    union
-    select r.company, r.account from reservation r
-    where r.tenant = $1 and r.company = any($2::text[]) and r.status in ('held', 'captured')
-) as account
-"""
+_COUNT: Final = f"""
+select count(*) from ({known_accounts("$1")}) as account where company = any($2::text[])
+"""  # noqa: S608 - made of constants
 
 # `entries`: the account in full where it has temporary limits, covers or manual blocks, which few have.
 # `alone`: the rule at the top of this file. Both kinds of exceptions are looked up for the page as a whole.
