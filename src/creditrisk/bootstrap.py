@@ -58,6 +58,7 @@ from creditrisk.application.import_master_data import ImportMasterData
 from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
+from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
 from creditrisk.application.portfolio import Portfolio
 from creditrisk.application.rates import Rates
@@ -65,6 +66,7 @@ from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.snapshots import Snapshots
+from creditrisk.locale.languages import read_languages
 from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
 
@@ -95,6 +97,7 @@ class Backend:
             asyncio.create_task(self.answers.keep_sweeping()),
             asyncio.create_task(self.reservations.keep_sweeping()),
         )
+        read_languages()
         # What start-up made lives as long as the process: collections need not look at it again.
         gc.collect()
         gc.freeze()
@@ -176,6 +179,8 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     )
     journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
     presets = load_presets()
+    reference_data = ReferenceData(store=PostgresReferenceStore(database))
+    own_texts = OwnTextsOfCompanies(reference_data)
     checks = _checks(database, stores, presets)
     histories = PostgresHistoryReader(database)
     exposures = Exposures(checks=checks, papers=papers)
@@ -194,7 +199,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         ),
         calculations=Calculations(exposures, PostgresCalculationStore(database), uuid7),
         decisions=stores.decisions,
-        holds=Holds(stores.holds),
+        holds=Holds(stores.holds, own_texts),
         reservations=Reservations(stores.reservations),
         papers=IngestPapers(
             papers=papers,
@@ -219,7 +224,8 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
             store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now
         ),
         policies=Policies(store=PostgresPolicyStore(database), presets=presets),
-        reference_data=ReferenceData(store=PostgresReferenceStore(database)),
+        reference_data=reference_data,
+        own_texts=own_texts,
         rates=Rates(store=PostgresRateStore(database)),
         companies=Companies(store=PostgresCompanyStore(database)),
         customers=Customers(store=customers),

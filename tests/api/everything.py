@@ -70,6 +70,7 @@ class Stock:
             "kind": "order" if "/documents/" in path else "open_item",
             "number": ID,
             "name": "not-found",
+            "code": "LIMIT_EXCEEDED",
         }
 
 
@@ -183,6 +184,12 @@ def _configuration() -> Iterator[Writing]:
     )
     for code, path, body in codes:
         yield Writing(operation=f"put_{code}", method="PUT", path=f"/v1/{path}/{ID}", body=body)
+    yield Writing(
+        operation="put_message",
+        method="PUT",
+        path="/v1/messages/LIMIT_EXCEEDED",
+        body={"text": "Ask {user}."},
+    )
     rate = {"from": "USD", "to": "EUR", "date": DAY, "rate": "0.5", "type": "default"}
     yield Writing(operation="put_rates", method="PUT", path="/v1/rates", body={"rates": [rate]})
     policy = {"preset": "standard", "overrides": {"calculation_start": "2020-01-01", "max_days_overdue": 90}}

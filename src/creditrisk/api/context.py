@@ -24,6 +24,7 @@ from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
 from creditrisk.application.keys import KeyFinder
 from creditrisk.application.manual_blocks import ManualBlockStore
+from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
@@ -57,6 +58,7 @@ class Services:
     issued_keys: IssuedKeys
     policies: Policies
     reference_data: ReferenceData
+    own_texts: OwnTextsOfCompanies
     rates: Rates
     companies: Companies
     checks: CheckCredit

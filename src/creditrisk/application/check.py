@@ -21,6 +21,7 @@ from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.papers import Document
 from creditrisk.domain.remedy import find_remedy
 from creditrisk.domain.situation import situation_of
+from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 
 MOST_READS = 5
 """How often the facts are read again because the configuration changed under them, before giving up for
@@ -35,6 +36,8 @@ class CheckCommand:
     as_of: date | None = None
     """None: today in the company's time zone."""
     dry_run: bool = False
+    language: MessageLanguage = DEFAULT_LANGUAGE
+    """In which messages are written."""
     reserve_seconds: int | None = None
     """How long to set the document's amount aside if it is not blocked; None: not at all."""
     request: dict[str, Any]
@@ -250,6 +253,7 @@ class CheckCredit:
             configuration=configuration,
             as_of=as_of,
             evaluated_at=stored.now,
+            language=command.language,
         )
 
     async def _answer(

@@ -35,6 +35,8 @@ class Configuration:
     cash_discounts: Mapping[str, Rank] = field(default_factory=dict)
     account_statuses: Mapping[str, AccountStatus] = field(default_factory=dict)
     rates: RateTable = field(default_factory=lambda: RateTable.build(()))
+    texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The company's own texts of findings by code and language, `""` being any; no rule looks at them."""
 
     def document_type(self, code: str | None) -> DocumentType:
         """The flags of a document type; an unknown or absent one takes the policy's default."""
