@@ -15,7 +15,7 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).parent.parent / "sql" / revision
-_FILES = ("facts.sql", "reserving.sql")
+_FILES = ("facts.sql", "reserving.sql", "decisions.sql")
 
 # A statement ends with a semicolon outside function bodies, comments and literals.
 _STATEMENT = re.compile(r"(?:\$\$.*?\$\$|--[^\n]*|'[^']*'|[^;$])+;", re.DOTALL)
@@ -38,6 +38,10 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
     for function in (
+        (
+            "write_decisions_1(text, boolean, text[], text[], text[], text[], text[], text[], text[], text[],"
+            " text[], text[])"
+        ),
         "reserving_facts_2(text, text[], text[], text[], text[], text[], text[], text[])",
         "credit_facts_3(text, text, text, text, text, text, jsonb, text, timestamp with time zone)",
         (

@@ -133,7 +133,7 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
         reads=reads,
         facts=PostgresFactsReader(reads, remembered),
         book=PostgresReservationBook(database, remembered, holds),
-        decisions=PostgresDecisionLog(database),
+        decisions=PostgresDecisionLog(database, reads),
         answers=PostgresAnswerStore(database),
         holds=holds,
         reservations=PostgresReservationStore(database, reads),

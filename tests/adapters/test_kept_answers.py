@@ -178,8 +178,11 @@ async def test_what_another_task_does_is_no_part_of_the_request(bench: Bench) ->
     assert await bench.papers() == ["O-1"]
 
 
-async def test_a_plain_decision_is_kept_with_the_request_not_in_the_buffer(bench: Bench) -> None:
-    log = PostgresDecisionLog(bench.database)
+async def test_a_plain_decision_is_kept_with_the_request_not_in_the_buffer(
+    bench: Bench, database_url: str
+) -> None:
+    never_opened = ReadPool(database_url, limits=ConnectionLimits(), database=bench.database)
+    log = PostgresDecisionLog(bench.database, never_opened)
     record = DecisionRecord(
         id=uuid7(),
         tenant=bench.tenant,

@@ -39,6 +39,8 @@ from creditrisk.api import (
 from creditrisk.api.context import ApiContext, ApiOptions, Services
 from creditrisk.api.middleware import Observation, RequestPath
 from creditrisk.api.problems import openapi_components
+from creditrisk.api.requests import DirectRoute
+from creditrisk.api.shortcut import Shortcut
 from creditrisk.telemetry.metrics import Metrics
 
 RESOURCES: Final[tuple[APIRouter, ...]] = (
@@ -100,7 +102,9 @@ def create_app(
     )
     app.state.context = ApiContext(services=services, options=options, metrics=metrics)
     refusals.install(app)
-    # The one added last is outermost: whatever the inner one answers is observed too.
+    # The one added last is outermost: whatever the inner ones answer is observed too.
+    direct = [route for router in resources for route in router.routes if isinstance(route, DirectRoute)]
+    app.add_middleware(Shortcut, routes=direct)
     app.add_middleware(RequestPath)
     app.add_middleware(Observation, metrics=metrics)
     for router in (*resources, health.router, docs.router):

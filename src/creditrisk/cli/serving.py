@@ -75,7 +75,7 @@ def _database(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
-    each = settings.check_connections + settings.write_connections
+    each = settings.check_connections + 1 + settings.write_connections  # one for decisions
     needed = settings.processes * each + _CONNECTIONS_FOR_COMMANDS
     options = {"max_connections": str(max(needed, _CONNECTIONS_OF_POSTGRES))}
     with waiting("Starting PostgreSQL …"):

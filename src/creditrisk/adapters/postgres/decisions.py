@@ -8,7 +8,7 @@ with an Idempotency-Key are written in its transaction.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -17,37 +17,28 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.tables import decision
 from creditrisk.application.decisions import DecisionFilter, DecisionRecord
 
 FLUSH_SECONDS: Final = 0.03
 MOST_BUFFERED: Final = 10_000
 
-# Losing the last moment's plain decisions with the machine is accepted; waiting for the disk is not.
-_LAZY_COMMIT: Final = sa.text("SET LOCAL synchronous_commit = off")
-
 _MAKE_PARTITIONS: Final = sa.text("SELECT ensure_decision_partitions(current_date, 3)")
 
 _log: Final = structlog.get_logger(__name__)
 
 
-# Arrays, because a statement with as many parameters as there are values costs more to prepare than to run; and
-# of text, which the driver knows without asking the server about it.
-_INSERT: Final = """
-    INSERT INTO decision (
-        tenant, id, company, customer, decision, signal, decided_at, kind, number, operator, content)
-    SELECT $1, d.id::uuid, d.company, d.customer, d.decision, d.signal, d.decided_at::timestamptz, d.kind, d.number,
-        d.operator, d.content::jsonb
-    FROM unnest(
-        $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-        $10::text[], $11::text[]
-    ) AS d (id, company, customer, decision, signal, decided_at, kind, number, operator, content)
-    ON CONFLICT DO NOTHING -- a flush that was broken off after its commit comes again
-"""
+# Arrays of text, which the driver knows without asking the server about them.
+_WRITE: Final = "SELECT write_decisions_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 
 
 async def insert_decisions(connection: AsyncConnection, records: Sequence[DecisionRecord]) -> None:
     """Insert records of one tenant in the connection's transaction."""
+    await connection.exec_driver_sql(_WRITE, _arguments(records, lazily=False))
+
+
+def _arguments(records: Sequence[DecisionRecord], *, lazily: bool) -> tuple[Any, ...]:
     rows = [
         (
             str(record.id),
@@ -63,15 +54,15 @@ async def insert_decisions(connection: AsyncConnection, records: Sequence[Decisi
         )
         for record in records
     ]
-    columns = (list(column) for column in zip(*rows, strict=True))
-    await connection.exec_driver_sql(_INSERT, (records[0].tenant, *columns))
+    return records[0].tenant, lazily, *(list(column) for column in zip(*rows, strict=True))
 
 
 class PostgresDecisionLog:
     """Keeps decisions. Run `keep_flushing` beside the service, and `flush` once more at its end."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, plain: ReadPool) -> None:
         self._database = database
+        self._plain = plain
         self._buffer: list[DecisionRecord] = []
         self._room = asyncio.Condition()
         self._flushing = asyncio.Lock()
@@ -117,10 +108,9 @@ class PostgresDecisionLog:
             try:
                 while by_tenant:
                     tenant = next(iter(by_tenant))
-                    # Separate, because they are decisions of other requests than the one that reads.
-                    async with self._database.separate(tenant) as connection:
-                        await connection.execute(_LAZY_COMMIT)
-                        await insert_decisions(connection, by_tenant[tenant])
+                    # Apart, because they are decisions of other requests than the one that reads.
+                    with self._database.apart():
+                        await self._plain.fetch(_WRITE, *_arguments(by_tenant[tenant], lazily=True))
                     del by_tenant[tenant]
             finally:
                 unwritten = [record for left in by_tenant.values() for record in left]

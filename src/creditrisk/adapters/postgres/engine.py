@@ -267,7 +267,7 @@ def open_database(url: str, *, limits: ConnectionLimits, role: str = SERVICE_ROL
 
 
 async def open_read_pool(url: str, *, limits: ConnectionLimits, role: str = SERVICE_ROLE) -> asyncpg.Pool:
-    """Open the connections of the hot read.
+    """Open the connections of the hot read, and one more for what is written beside it.
 
     Generic plans, because custom plans on array arguments cost more than they save, and made of look-ups in
     indexes alone, because a plan is kept while tables grow from nothing to millions of rows; no reset between
@@ -279,8 +279,8 @@ async def open_read_pool(url: str, *, limits: ConnectionLimits, role: str = SERV
 
     return await asyncpg.create_pool(
         make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
-        min_size=limits.check_connections,
-        max_size=limits.check_connections,
+        min_size=limits.check_connections + 1,
+        max_size=limits.check_connections + 1,
         timeout=limits.wait_seconds,
         command_timeout=limits.statement_seconds,
         reset=leave_as_is,
