@@ -146,8 +146,9 @@ def test_a_block_adds_one_transaction_that_writes_hold_and_decision(tap: Wiretap
     reading, others = statements(tap)
     assert answer["hold"]["status"] == "open"
     assert len(reading) == 1
-    (written,) = others
-    assert written.startswith("INSERT INTO hold")
+    hold, decision = others
+    assert hold.startswith("INSERT INTO hold")
+    assert decision.startswith(FLUSH)
 
 
 def test_a_key_is_looked_up_once_and_remembered(tap: Wiretap, site: Site, erp: httpx.Client) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from creditrisk.application.exposure_report import COLUMNS
 from tests.scenarios.erp import DAY, Erp, money
+from tests.scenarios.reserving import reserve
 from tests.service import JSON, eur
 
 REPORT = "/v1/reports/exposure"
@@ -280,6 +281,16 @@ def test_who_bears_papers_has_a_row_and_who_has_nothing_has_none(erp: Erp) -> No
     erp.customer("C-1", risk_customer="C-2")
     erp.store("order", "O-1", "100.00")
     assert [(row["customer"], row["exposure"]) for row in report(erp)] == [("C-2", "100.00")]
+
+
+def test_credit_reserved_for_somebody_has_a_row_even_if_nothing_is_stored_yet(erp: Erp) -> None:
+    erp.policy(unknown_customer="warn")
+    erp.customer("C-2")
+    erp.customer("C-1", risk_customer="C-2")
+    reserve(erp, "order", "100.00", "O-1")
+    reserve(erp, "order", "70.00", "O-2", customer="new")
+    rows = report(erp, group_by="head_account")
+    assert [(row["group"], row["reservations"]) for row in rows] == [("C-2", "100.00"), ("new", "70.00")]
 
 
 def test_more_accounts_than_are_read_together_are_reported_in_order(erp: Erp) -> None:

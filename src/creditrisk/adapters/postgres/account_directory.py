@@ -40,7 +40,7 @@ class PostgresAccountDirectory:
         listed = (
             sa.select(*position, name, credit_account.c.content["insured_amount"])
             .select_from(accounts)
-            .join(
+            .outerjoin(  # what is reserved may be for a customer nobody has stated
                 customer,
                 sa.and_(customer.c.tenant == tenant, customer.c.customer == accounts.c.customer),
             )
@@ -86,7 +86,7 @@ def _group(group_by: str | None, accounts: sa.Subquery) -> sa.ColumnElement[Any]
     if group_by.startswith(ATTRIBUTE):
         return _attribute(group_by.removeprefix(ATTRIBUTE))
     if group_by == "head_account":  # the head may not name itself
-        return sa.func.coalesce(customer.c.head_account, customer.c.customer)
+        return sa.func.coalesce(customer.c.head_account, accounts.c.customer)
     return _field(group_by)
 
 
