@@ -43,11 +43,9 @@ def downgrade() -> None:
             " text[], text[])"
         ),
         "reserving_facts_2(text, text[], text[], text[], text[], text[], text[], text[])",
-        "credit_facts_3(text, text, text, text, text, text, jsonb, text, timestamp with time zone)",
-        (
-            "document_facts_1(text, text, text, jsonb, boolean, text[], text[], text[], boolean[],"
-            " timestamp with time zone)"
-        ),
+        "credit_facts_3(text, text, text, text, text, text, jsonb, text, jsonb, timestamp with time zone)",
+        "document_facts_1(text, text, text, jsonb, boolean, text[], text[], text[], boolean[])",
+        "reserved_2(text, text, text, text[], text[], jsonb, boolean, timestamp with time zone)",
         "papers_of_1(text, text, text, text[], text[], text[], boolean[])",
         "account_facts_2(text, text, text)",
         "temporary_limits_2(text, text, text, text)",

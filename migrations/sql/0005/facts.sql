@@ -11,32 +11,11 @@ create type check_facts as (
     account text, -- JSON: customers, accounts, limits, group
     stamp text, -- of the versions of all accounts whose papers are counted
     papers text, -- JSON: lines and items; null where the stamp is the known one
-    document text, -- JSON: what is stored about the document under check and of reservations; null: nothing
+    document text, -- JSON: what is stored about the document under check; null: nothing
+    reserved text, -- JSON: what is reserved for other documents, see reserved_1; null: nothing
     operator text, -- JSON, as stored
     feeds text -- JSON: {source: [instant, age in seconds]}
 );
-
--- One account as people set it, with what hangs on it.
-create function account_facts_2(p_tenant text, p_company text, p_customer text) returns jsonb
-language plpgsql stable
-as $$
-begin
-    return jsonb_build_object(
-        'company', p_company,
-        'customer', p_customer,
-        'settings', (
-            select a.content from credit_account a
-            where a.tenant = p_tenant and a.company = p_company and a.customer = p_customer),
-        'temporary', temporary_limits_2(p_tenant, p_company, 'customer', p_customer),
-        'covers', (
-            select coalesce(jsonb_agg(c.content order by c.no), '[]') from cover c
-            where c.tenant = p_tenant and c.company = p_company and c.customer = p_customer),
-        'blocks', (
-            select coalesce(jsonb_agg(b.content || jsonb_build_object('no', b.no) order by b.no), '[]')
-            from manual_block b
-            where b.tenant = p_tenant and b.company = p_company and b.customer = p_customer and b.lifted_at is null));
-end
-$$;
 
 create function temporary_limits_2(p_tenant text, p_company text, p_owner_kind text, p_owner text) returns jsonb
 language plpgsql stable
@@ -47,6 +26,45 @@ begin
             jsonb_agg(t.content || jsonb_build_object('no', t.no, 'made_at', t.created_at) order by t.no), '[]')
         from temporary_limit t
         where t.tenant = p_tenant and t.company = p_company and t.owner_kind = p_owner_kind and t.owner = p_owner);
+end
+$$;
+
+-- One account as people set it, with what hangs on it. Nothing does on most: looking costs less than adding up.
+create function account_facts_2(p_tenant text, p_company text, p_customer text) returns jsonb
+language plpgsql stable
+as $$
+declare
+    v_settings jsonb;
+    v_more boolean;
+    v_temporary jsonb := '[]';
+    v_covers jsonb := '[]';
+    v_blocks jsonb := '[]';
+begin
+    select
+        (select a.content from credit_account a
+         where a.tenant = p_tenant and a.company = p_company and a.customer = p_customer),
+        exists (select from temporary_limit t
+                where t.tenant = p_tenant and t.company = p_company and t.owner_kind = 'customer'
+                    and t.owner = p_customer)
+            or exists (select from cover c
+                       where c.tenant = p_tenant and c.company = p_company and c.customer = p_customer)
+            or exists (select from manual_block b
+                       where b.tenant = p_tenant and b.company = p_company and b.customer = p_customer
+                           and b.lifted_at is null)
+    into v_settings, v_more;
+    if v_more then
+        v_temporary := temporary_limits_2(p_tenant, p_company, 'customer', p_customer);
+        v_covers := (
+            select coalesce(jsonb_agg(c.content order by c.no), '[]') from cover c
+            where c.tenant = p_tenant and c.company = p_company and c.customer = p_customer);
+        v_blocks := (
+            select coalesce(jsonb_agg(b.content || jsonb_build_object('no', b.no) order by b.no), '[]')
+            from manual_block b
+            where b.tenant = p_tenant and b.company = p_company and b.customer = p_customer and b.lifted_at is null);
+    end if;
+    return jsonb_build_object(
+        'company', p_company, 'customer', p_customer, 'settings', v_settings, 'temporary', v_temporary,
+        'covers', v_covers, 'blocks', v_blocks);
 end
 $$;
 
@@ -99,11 +117,52 @@ begin
 end
 $$;
 
--- What is stored about the document under check, about documents on hold where those do not count, and what is
--- reserved; null where there is nothing of it.
+-- What is reserved for other documents, as reserved_1 says it; null: nothing. Mostly reservations meet no paper and take
+-- nothing of any, so that they are a sum.
+create function reserved_2(
+    p_tenant text, p_company text, p_risk_id text, p_companies text[], p_customers text[], p_document jsonb,
+    p_count_held boolean, p_now timestamptz
+) returns jsonb
+language plpgsql stable
+as $$
+declare
+    v_live boolean;
+    v_meeting boolean;
+begin
+    select count(*) > 0, bool_or(r.claims <> '[]' or p.number is not null) into v_live, v_meeting
+    from unnest(p_companies, p_customers) as m (company, customer)
+    join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
+        and r.status in ('held', 'captured')
+    left join paper p on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number;
+    if not v_live then
+        return null;
+    end if;
+    if v_meeting or p_document -> 'follows' <> '[]' then
+        return reserved_1(
+            p_tenant, p_company, p_risk_id, p_companies, p_customers, p_document, p_count_held, p_now);
+    end if;
+    return (
+        select jsonb_build_object('sums', jsonb_agg(jsonb_build_array(s.own, s.currency, s.reservations, s.amount::text)))
+        from (
+            select r.company = p_company and r.account = p_risk_id as own, r.currency, count(*) as reservations,
+                sum(coalesce(r.captured_amount, r.amount)) as amount
+            from unnest(p_companies, p_customers) as m (company, customer)
+            join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
+                and r.status in ('held', 'captured')
+            where (r.status = 'captured' or r.expires_at > p_now)
+                and (r.company, r.kind, r.number)
+                    is distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
+            group by 1, 2
+        ) as s
+        having count(*) > 0);
+end
+$$;
+
+-- What is stored about the document under check, and about documents on hold where those do not count; null where
+-- there is nothing of it.
 create function document_facts_1(
     p_tenant text, p_company text, p_risk_id text, p_document jsonb, p_count_held boolean, p_companies text[],
-    p_accounts text[], p_written_for text[], p_billed boolean[], p_now timestamptz
+    p_accounts text[], p_written_for text[], p_billed boolean[]
 ) returns jsonb
 language plpgsql stable
 as $$
@@ -117,7 +176,6 @@ declare
     v_holds jsonb;
     v_release jsonb;
     v_held jsonb;
-    v_reserved jsonb;
     v_superseding boolean := false; -- the document has a reservation already
 begin
     if v_number is not null then
@@ -170,24 +228,13 @@ begin
                 on s.company = p.company and s.written_for = (p.line).customer and s.billed = (p.line).billed
             where (p.line).category is not null);
     end if;
-    if exists (
-        select from unnest(p_companies, p_accounts) as m (company, customer)
-        join reservation r on r.tenant = p_tenant and r.company = m.company and r.account = m.customer
-            and r.status in ('held', 'captured'))
-    then
-        v_reserved := (
-            select reserved_1(
-                p_tenant, p_company, p_risk_id, array_agg(m.company), array_agg(m.customer), p_document, p_count_held,
-                p_now)
-            from (select distinct company, customer from unnest(p_companies, p_accounts) as m (company, customer)) as m);
-    end if;
-    if v_adjustments is null and v_holds is null and v_release is null and v_held is null and v_reserved is null
-        and not v_stored and not v_superseding
+    if v_adjustments is null and v_holds is null and v_release is null and v_held is null and not v_stored
+        and not v_superseding
     then
         return null;
     end if;
     return jsonb_build_object(
-        'adjustments', v_adjustments, 'holds', v_holds, 'release', v_release, 'held', v_held, 'reserved', v_reserved,
+        'adjustments', v_adjustments, 'holds', v_holds, 'release', v_release, 'held', v_held,
         'passed_on', v_taken ->> (p_document ->> 'currency'), 'owner', v_owner, 'stored', v_stored,
         'superseding', v_superseding);
 end
@@ -198,6 +245,7 @@ $$;
 create function credit_facts_3(
     p_tenant text, p_key text, p_company text, p_customer text, p_bill_to text, p_operator text, p_document jsonb,
     p_stamp text default null, -- of what the process knows of the account's papers
+    p_reserved jsonb default null, -- what is reserved, if it was read for another document of the account at this instant
     p_now timestamptz default null -- of reservations already resolved at that instant; else the clock's
 ) returns check_facts
 language plpgsql stable
@@ -329,8 +377,13 @@ begin
             p_tenant, p_company, v_risk_id, v_of_company, v_accounts, v_written_for, v_billed);
     end if;
     v_facts.document := document_facts_1(
-        p_tenant, p_company, v_risk_id, p_document, v_count_held, v_of_company, v_accounts, v_written_for, v_billed,
-        v_facts.now);
+        p_tenant, p_company, v_risk_id, p_document, v_count_held, v_of_company, v_accounts, v_written_for, v_billed);
+    v_facts.reserved := case
+        when p_reserved is not null and v_facts.document is null and p_document -> 'follows' = '[]'
+            then nullif(p_reserved, 'null')
+        else reserved_2(
+            p_tenant, p_company, v_risk_id, v_companies, v_customers, p_document, v_count_held, v_facts.now)
+        end;
     if p_operator is not null then
         select r.content into v_facts.operator from reference r
         where r.tenant = p_tenant and r.company = '' and r.kind = 'operator' and r.code = p_operator;

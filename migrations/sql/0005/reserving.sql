@@ -17,6 +17,11 @@ declare
     v_companies text[];
     v_accounts text[];
     v_now timestamptz;
+    v_asked record;
+    v_facts check_facts;
+    v_account record;
+    v_account_before record;
+    v_reserved jsonb;
 begin
     perform set_config('app.tenant', p_tenant, true);
     select array_agg(distinct s.scope order by s.scope) into v_locked
@@ -35,12 +40,22 @@ begin
     end if;
     v_now := clock_timestamp();
     perform resolve_lapsed_1(p_tenant, v_companies, v_accounts, v_now);
-    return query
-    select f.*
-    from unnest(p_keys, p_companies, p_customers, p_bill_tos, p_operators, p_documents, p_stamps)
-        with ordinality as q (key, company, customer, bill_to, operator, document, stamp, position)
-    cross join lateral credit_facts_3(
-        p_tenant, q.key, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb, q.stamp, v_now) as f
-    order by q.position;
+    for v_asked in
+        select * from unnest(p_keys, p_companies, p_customers, p_bill_tos, p_operators, p_documents, p_stamps)
+            as q (key, company, customer, bill_to, operator, document, stamp)
+    loop
+        v_account := row(v_asked.company, v_asked.customer, v_asked.bill_to);
+        v_facts := credit_facts_3(
+            p_tenant, v_asked.key, v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.operator,
+            v_asked.document::jsonb, v_asked.stamp,
+            case when v_account is not distinct from v_account_before then v_reserved end, v_now);
+        -- Many who wait wait for one account: what is reserved on it is added up once, where no document of theirs is
+        -- part of it.
+        if v_facts.document is null and v_asked.document::jsonb -> 'follows' = '[]' then
+            v_account_before := v_account;
+            v_reserved := coalesce(v_facts.reserved, 'null');
+        end if;
+        return next v_facts;
+    end loop;
 end
 $$;

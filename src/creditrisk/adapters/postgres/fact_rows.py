@@ -32,7 +32,7 @@ class AboutDocument(NamedTuple):
     open_hold: str | None = None
     owner: str | None = None
     alone: bool = True
-    """Nothing is stored or reserved under its number, and no reservation meets other papers."""
+    """Nothing is stored or reserved under its number."""
 
 
 NOTHING_STORED = AboutDocument()
@@ -63,19 +63,12 @@ def papers_of(stored: Mapping[str, Any]) -> tuple[list[Line], list[OpenItem]]:
 
 
 def with_document(facts: Facts, stored: Mapping[str, Any]) -> tuple[Facts, AboutDocument]:
-    """Add what is stored about the document under check, and what is reserved."""
+    """Add what is stored about the document under check."""
     holds = stored["holds"] or []
-    reserved = stored["reserved"] or {}
     known = replace(
         facts,
-        set_aside=[
-            reserved_line(own=own, currency=currency, reservations=reservations, amount=Decimal(amount))
-            for own, currency, reservations, amount in reserved.get("sums") or ()
-        ],
         adjustments=_lines(stored["adjustments"]),
         passed_on=Decimal(stored["passed_on"] or 0),
-        claimed=Decimal(reserved.get("claimed") or 0),
-        reserved=_reserved(reserved.get("singly") or ()),
         held=_lines(stored["held"]),
         forced_hold=next((hold["id"] for hold in holds if hold["type"] == "forced"), None),
         release=_release(stored["release"]),
@@ -83,7 +76,20 @@ def with_document(facts: Facts, stored: Mapping[str, Any]) -> tuple[Facts, About
     return known, AboutDocument(
         open_hold=next((hold["id"] for hold in holds if hold["type"] == "rule"), None),
         owner=stored["owner"],
-        alone=not (stored["stored"] or stored["superseding"] or known.reserved or known.claimed),
+        alone=not (stored["stored"] or stored["superseding"]),
+    )
+
+
+def with_reserved(facts: Facts, stored: Mapping[str, Any]) -> Facts:
+    """Add what is reserved for other documents."""
+    return replace(
+        facts,
+        claimed=Decimal(stored.get("claimed") or 0),
+        reserved=_reserved(stored.get("singly") or ()),
+        set_aside=[
+            reserved_line(own=own, currency=currency, reservations=reservations, amount=Decimal(amount))
+            for own, currency, reservations, amount in stored.get("sums") or ()
+        ],
     )
 
 

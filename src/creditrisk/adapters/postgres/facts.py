@@ -14,6 +14,7 @@ from creditrisk.adapters.postgres.fact_rows import (
     operator_of,
     papers_of,
     with_document,
+    with_reserved,
 )
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedAccount, RememberedFacts
@@ -96,6 +97,8 @@ class Asking:
         facts, about = known.facts, NOTHING_STORED
         if row["document"] is not None:
             facts, about = with_document(facts, orjson.loads(row["document"]))
+        if row["reserved"] is not None:
+            facts = with_reserved(facts, orjson.loads(row["reserved"]))
         return StoredFacts(
             facts=replace(
                 facts,
@@ -109,7 +112,7 @@ class Asking:
             today=row["today"],
             open_hold=about.open_hold,
             owner=about.owner,
-            alone=about.alone,
+            alone=about.alone and not (facts.reserved or facts.claimed),
         )
 
     def _facts(self, row: Any) -> Facts:
