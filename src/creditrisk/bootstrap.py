@@ -14,8 +14,10 @@ from uuid_utils.compat import uuid7
 
 from creditrisk import __version__
 from creditrisk.adapters import clock
+from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
+from creditrisk.adapters.postgres.calculations import PostgresCalculationStore
 from creditrisk.adapters.postgres.companies import PostgresCompanyStore
 from creditrisk.adapters.postgres.configuration import PostgresConfigurationReader
 from creditrisk.adapters.postgres.customers import PostgresCustomerStore, put_customers
@@ -23,12 +25,14 @@ from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers, temporary_limits
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
+from creditrisk.adapters.postgres.history import PostgresHistoryReader
 from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
 from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
 from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
+from creditrisk.adapters.postgres.portfolio import PostgresPortfolio
 from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
@@ -40,10 +44,13 @@ from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import CreditAccounts
+from creditrisk.application.behaviour import PaymentBehaviour
+from creditrisk.application.calculations import Calculations
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.companies import Companies
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.customers import Customers
+from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
@@ -51,12 +58,15 @@ from creditrisk.application.import_master_data import ImportMasterData
 from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
+from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
+from creditrisk.application.portfolio import Portfolio
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.snapshots import Snapshots
+from creditrisk.locale.languages import read_languages
 from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
 
@@ -87,6 +97,7 @@ class Backend:
             asyncio.create_task(self.answers.keep_sweeping()),
             asyncio.create_task(self.reservations.keep_sweeping()),
         )
+        read_languages()
         # What start-up made lives as long as the process: collections need not look at it again.
         gc.collect()
         gc.freeze()
@@ -168,7 +179,12 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     )
     journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
     presets = load_presets()
+    reference_data = ReferenceData(store=PostgresReferenceStore(database))
+    own_texts = OwnTextsOfCompanies(reference_data)
     checks = _checks(database, stores, presets)
+    histories = PostgresHistoryReader(database)
+    exposures = Exposures(checks=checks, papers=papers)
+    credit_accounts = CreditAccounts(store=accounts, checks=checks)
     return Services(
         keys=keys,
         remembered_keys=RememberedKeys(keys),
@@ -176,9 +192,14 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         # A stream under a key takes a second connection for its chunks.
         idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
-        exposures=Exposures(checks=checks, papers=papers),
+        exposures=exposures,
+        behaviour=PaymentBehaviour(checks=checks, histories=histories, accounts=credit_accounts),
+        exposure_report=ExposureReport(
+            checks=checks, histories=histories, accounts=PostgresAccountDirectory(database)
+        ),
+        calculations=Calculations(exposures, PostgresCalculationStore(database), uuid7),
         decisions=stores.decisions,
-        holds=Holds(stores.holds),
+        holds=Holds(stores.holds, own_texts),
         reservations=Reservations(stores.reservations),
         papers=IngestPapers(
             papers=papers,
@@ -203,15 +224,24 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
             store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now
         ),
         policies=Policies(store=PostgresPolicyStore(database), presets=presets),
-        reference_data=ReferenceData(store=PostgresReferenceStore(database)),
+        reference_data=reference_data,
+        own_texts=own_texts,
         rates=Rates(store=PostgresRateStore(database)),
         companies=Companies(store=PostgresCompanyStore(database)),
         customers=Customers(store=customers),
-        accounts=CreditAccounts(store=accounts, checks=checks),
+        accounts=credit_accounts,
         temporary_limits=temporary_limits(database),
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
     )
+
+
+def build_portfolio(url: str, *, limits: ConnectionLimits) -> tuple[Database, Portfolio]:
+    """The evaluation of all accounts, which reads through connections of the database it is given with."""
+    database = open_database(url, limits=limits)
+    reads = ReadPool(url, limits=limits, database=database)
+    configurations = Configurations(PostgresConfigurationReader(database), load_presets())
+    return database, Portfolio(reader=PostgresPortfolio(reads), configurations=configurations)
 
 
 def build_app(settings: Settings, *, url: str) -> FastAPI:

@@ -76,6 +76,7 @@ async def test_a_company_nobody_configured_has_nothing_but_a_version(
         cash_discounts={},
         account_statuses={},
         rates=(),
+        texts={},
     )
 
 
@@ -93,12 +94,23 @@ async def test_everything_a_check_is_decided_by_is_loaded_at_once(
         database, tenant, (ReferenceKind.ACCOUNT_STATUS, "", "COURT"), effect="all", kinds=["order"]
     )
     await set_entry(database, tenant, (ReferenceKind.REASON, "", "R"), type="hold")
+    await set_entry(
+        database,
+        tenant,
+        (ReferenceKind.MESSAGE, "", "CASH_ONLY it"),
+        code="CASH_ONLY",
+        language="it",
+        text="Contanti.",
+    )
+    await set_entry(
+        database, tenant, (ReferenceKind.MESSAGE, "", "CASH_ONLY"), code="CASH_ONLY", text="Cash."
+    )
     await PostgresRateStore(database).put([rate("0.50"), rate("0.6", day=2)], tenant=tenant, company="")
 
     loaded = await reader.load(tenant=tenant, company="main")
 
     assert (loaded.preset, loaded.overrides, loaded.policy_version) == ("standard", {"warn_percent": None}, 1)
-    assert loaded.config_version == 9  # one for each write above
+    assert loaded.config_version == 11  # one for each write above
     assert loaded.document_types == {
         "STD": DocumentType(credit=True, exclude_block=False),
         "FREE": DocumentType(credit=False, exclude_block=True),
@@ -108,6 +120,7 @@ async def test_everything_a_check_is_decided_by_is_loaded_at_once(
     court = AccountStatus(code="COURT", effect="all", kinds=frozenset({"order"}), on="block")
     assert loaded.account_statuses == {"COURT": court}
     assert loaded.rates == (rate("0.50"), rate("0.6", day=2))
+    assert loaded.texts == {("CASH_ONLY", "it"): "Contanti.", ("CASH_ONLY", ""): "Cash."}
 
 
 async def test_a_companys_own_entry_wins_whichever_came_first(

@@ -34,6 +34,10 @@ ROWS = {
         "(id, company, customer, decision, signal, decided_at, content)"
         " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'C-1', 'allow', 'green', now(), '{}')"
     ),
+    "calculation": (
+        "(id, company, customer, as_of, evaluated_at, content)"
+        " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'C-1', '2026-01-01', now(), '{}')"
+    ),
     "import_job": "(id, kind) VALUES ('01900000-0000-7000-8000-000000000000', 'documents')",
     "kept_answer": "(id, fingerprint, status, body) VALUES ('\\x01', '\\x02', 200, '\\x03')",
     "snapshot": "(company, source, kind, taken_at) VALUES ('main', 'default', 'open_item', now())",

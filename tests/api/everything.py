@@ -70,6 +70,7 @@ class Stock:
             "kind": "order" if "/documents/" in path else "open_item",
             "number": ID,
             "name": "not-found",
+            "code": "LIMIT_EXCEEDED",
         }
 
 
@@ -165,6 +166,7 @@ def writings(stock: Stock) -> Iterator[Writing]:
     yield from _papers()
     yield from _holds(stock)
     yield from _reservations(stock)
+    yield from _behaviour()
     key = {"name": "Ann", "scopes": ["check"], "companies": ["main"], "expires_at": "2099-01-01T00:00:00Z"}
     yield Writing(operation="create_key", method="POST", path="/v1/keys", body=key)
 
@@ -182,6 +184,12 @@ def _configuration() -> Iterator[Writing]:
     )
     for code, path, body in codes:
         yield Writing(operation=f"put_{code}", method="PUT", path=f"/v1/{path}/{ID}", body=body)
+    yield Writing(
+        operation="put_message",
+        method="PUT",
+        path="/v1/messages/LIMIT_EXCEEDED",
+        body={"text": "Ask {user}."},
+    )
     rate = {"from": "USD", "to": "EUR", "date": DAY, "rate": "0.5", "type": "default"}
     yield Writing(operation="put_rates", method="PUT", path="/v1/rates", body={"rates": [rate]})
     policy = {"preset": "standard", "overrides": {"calculation_start": "2020-01-01", "max_days_overdue": 90}}
@@ -309,6 +317,25 @@ def _reservations(stock: Stock) -> Iterator[Writing]:
     yield Writing(operation="capture_reservation", method="POST", path=f"{home}/capture", body=capture)
 
 
+def _behaviour() -> Iterator[Writing]:
+    path, calculation = f"/v1/customers/{ID}/calculations", {"company": "main", "as_of": DAY}
+    yield Writing(operation="add_calculation", method="POST", path=path, body=calculation)
+    estimate = {
+        "company": "main",
+        "as_of": DAY,
+        "multiplier": "1",
+        "turnover_12m": eur("365000.00"),
+        "instalments": [{"amount": eur("100000.00"), "days": 30}],
+        "apply": False,
+    }
+    path = f"/v1/customers/{ID}/credit-estimate"
+    yield Writing(operation="estimate_credit", method="POST", path=path, body=estimate)
+    row = {"amount": eur("10.00"), "due_date": DAY, "value_date": LATER, "posting_date": LATER}
+    yield Writing(
+        operation="average_delay_of_rows", method="POST", path="/v1/behaviour:delay", body={"rows": [row]}
+    )
+
+
 def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
     """Keep one object of everything and return the ids the service gave; texts for people end with `mark`."""
     for writing in (*_configuration(), *_customers(), *_papers()):
@@ -319,6 +346,7 @@ def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
         # What is there for the first time has no version yet.
         answer = caller.request(writing.method, writing.path, json=body)
         assert answer.is_success, f"{writing.method} {writing.path}: {answer.text}"
+    ok(caller.post(f"/v1/customers/{ID}/calculations", json={}))
     held = {**_CHECK, "document": {**_CHECK["document"], "number": "SO-HELD", "total": eur("900000.00")}}
     decision = ok(caller.post("/v1/check", json=held))
     ok(caller.put("/v1/customers/K-2", json={"name": "Nobody minds" + mark}))

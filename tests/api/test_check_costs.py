@@ -186,3 +186,12 @@ def test_a_change_of_the_configuration_is_seen_by_the_next_check(tap: Wiretap, e
     assert [finding["code"] for finding in warned["findings"]] == ["LIMIT_MISSING"]
     assert free["not_controlled"] == "type_without_credit"
     assert costs(tap, erp, "/v1/check", body) == (1, 0)
+
+
+def test_a_companys_own_texts_cost_a_check_no_statement(tap: Wiretap, erp: httpx.Client) -> None:
+    ok(erp.put("/v1/messages/LIMIT_MISSING?company=west", json={"text": "{user}: ask."}))
+    ok(erp.put("/v1/policy?company=west", json={"overrides": {"missing_limit": "warn"}}))
+    body = asked("small") | {"company": "west"}
+    assert ok(erp.post("/v1/check", json=body))["findings"][0]["message"] == "–: ask."
+
+    assert costs(tap, erp, "/v1/check", body) == (1, 0)

@@ -127,7 +127,7 @@ def _ask(erp: httpx.Client, operation: Operation, example: Example) -> httpx.Res
     if "/credit-groups/" in operation.path:
         ok(erp.put("/v1/credit-groups/C-1001", json={}))
     # Papers' examples are named after the kind they are of.
-    path = operation.path.format(id=id_, no=1, kind=example.name, number="N-1")
+    path = operation.path.format(id=id_, no=1, kind=example.name, number="N-1", code="LIMIT_EXCEEDED")
     if operation.method == "PUT" and path.endswith("/credit"):
         headers["If-Match"] = erp.get(path).headers["ETag"]
     return erp.request(operation.method, path, content=example.content, headers=headers)

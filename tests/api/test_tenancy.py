@@ -19,6 +19,12 @@ SCOPES: Final[dict[str, set[str]]] = {
     "check_alias": {"check", "signal"},
     "check_many": {"check", "signal"},
     "get_exposure": {"check"},
+    "forecast_exposure": {"check"},
+    "add_calculation": {"check"},
+    "list_calculations": {"check"},
+    "get_behaviour": {"check"},
+    "report_exposure": {"audit"},
+    "average_delay_of_rows": {"check"},
     "get_decision": {"audit"},
     "list_decisions": {"audit"},
     "get_import": {"ingest", "limits"},
@@ -167,8 +173,8 @@ def test_a_key_limited_to_companies_writes_nothing_of_others(both: Both, norther
         if writing.operation != "check_many" and writing.send(northerner).status_code not in {403, 404}
     }
 
-    # Customers belong to the whole tenant, and every feed names some.
-    assert through == {"put_customer"}
+    # Customers belong to the whole tenant, and every feed names some; rows of a request belong to nobody.
+    assert through == {"put_customer", "average_delay_of_rows"}
 
 
 def test_a_check_among_many_in_a_company_out_of_reach_is_a_problem_in_its_place(

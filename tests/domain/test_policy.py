@@ -191,7 +191,6 @@ def test_every_parameter_explains_itself() -> None:
     assert {each.name for each in declared if not each.supported} == {
         "limits_only_by_adjustment",
         "auto_release",
-        "estimate_multiplier",
     }
 
 
@@ -223,6 +222,7 @@ def test_a_list_replaces_the_whole_list() -> None:
 def test_stated_values_become_exact_ones() -> None:
     policy = compiled(
         warn_percent="87.5",
+        estimate_multiplier="1.50",
         max_overdue_amount="5000.00",
         overdue_tolerance="1.5",
         time_zone="Europe/Rome",
@@ -232,6 +232,7 @@ def test_stated_values_become_exact_ones() -> None:
     )
     assert policy.time_zone == "Europe/Rome"
     assert policy.warn_percent == Decimal("87.5")
+    assert policy.estimate_multiplier == Decimal("1.5")
     assert policy.max_overdue_amount == Decimal(5000)
     assert policy.overdue_tolerance == Decimal("1.5")
     assert policy.calculation_start == date(2026, 2, 28)
@@ -240,8 +241,8 @@ def test_stated_values_become_exact_ones() -> None:
 
 
 def test_the_default_of_what_the_service_does_not_do_yet_may_be_stated() -> None:
-    policy = compiled(limits_only_by_adjustment=False, auto_release="off", estimate_multiplier="1.0")
-    assert policy.estimate_multiplier == 1
+    policy = compiled(limits_only_by_adjustment=False, auto_release="off")
+    assert not policy.limits_only_by_adjustment
 
 
 def test_names_are_compared_after_unicode_normalisation() -> None:

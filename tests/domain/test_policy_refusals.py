@@ -216,7 +216,6 @@ def test_pointers_escape_what_json_pointers_reserve() -> None:
         ("limits_only_by_adjustment", True),
         ("auto_release", "without_posting"),
         ("auto_release", "with_posting"),
-        ("estimate_multiplier", "1.5"),
     ],
 )
 def test_what_the_service_does_not_do_yet_is_refused_rather_than_ignored(name: str, value: object) -> None:

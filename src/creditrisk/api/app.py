@@ -9,6 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from creditrisk.api import (
+    behaviour,
+    calculations,
     check,
     companies,
     covers,
@@ -18,12 +20,14 @@ from creditrisk.api import (
     docs,
     documents,
     exposure,
+    exposure_report,
     health,
     holds,
     imports,
     keys,
     ledger,
     manual_blocks,
+    messages,
     policy,
     rates,
     reference_data,
@@ -42,6 +46,9 @@ from creditrisk.telemetry.metrics import Metrics
 RESOURCES: Final[tuple[APIRouter, ...]] = (
     check.router,
     exposure.router,
+    calculations.router,
+    behaviour.router,
+    exposure_report.router,
     decisions.router,
     holds.router,
     reservations.router,
@@ -56,6 +63,7 @@ RESOURCES: Final[tuple[APIRouter, ...]] = (
     snapshots.router,
     policy.router,
     *reference_data.routers,
+    messages.router,
     rates.router,
     companies.router,
     keys.router,

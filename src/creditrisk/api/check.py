@@ -11,6 +11,7 @@ from creditrisk.api.check_answer import CheckAnswer, ChecksAnswer
 from creditrisk.api.check_examples import CHECK_EXAMPLES, CHECKS_EXAMPLES
 from creditrisk.api.company import choose_company, company_in_query
 from creditrisk.api.context import context_of
+from creditrisk.api.languages import HEADERS, documented_language, language_of
 from creditrisk.api.refusals import inline_problem
 from creditrisk.api.requests import DirectRoute, resource_router
 from creditrisk.api.reservations import Seconds
@@ -32,6 +33,7 @@ from creditrisk.application.keys import Principal, Scope
 from creditrisk.domain.account import ClaimedOperator
 from creditrisk.domain.facts import Check
 from creditrisk.domain.papers import Document, Followed, Kind
+from creditrisk.locale.languages import MessageLanguage
 
 MOST_CHECKS: Final = 1_000
 
@@ -169,7 +171,7 @@ class CheckIn(WireModel):
             raise refuse("not_allowed", "must not reserve in a dry run")
         return self
 
-    def command(self, company: str) -> CheckCommand:
+    def command(self, company: str, language: MessageLanguage) -> CheckCommand:
         """The same to the use case."""
         operator = self.operator or OperatorIn()
         return CheckCommand(
@@ -185,6 +187,7 @@ class CheckIn(WireModel):
             ),
             as_of=self.as_of,
             dry_run=self.dry_run,
+            language=language,
             reserve_seconds=self.reserve.ttl_seconds if self.reserve else None,
             request=self.model_dump(mode="json", exclude_none=True),
         )
@@ -214,7 +217,12 @@ def _documented(examples: dict[str, Any]) -> dict[str, Any]:
         "description": "The company, where the body names none; both must agree.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
     }
-    return {"parameters": [company], "requestBody": {"content": {_JSON: {"examples": examples}}}}
+    language = documented_language()
+    return {
+        "parameters": [company, *language["parameters"]],
+        "requestBody": {"content": {_JSON: {"examples": examples}}},
+        "responses": language["responses"],
+    }
 
 
 router = resource_router(prefix="", tag="check", route_class=DirectRoute)
@@ -230,9 +238,11 @@ async def check(
 
     A refusal is a successful evaluation: it is answered with 200 and the decision `block`.
     """
-    command = body.command(choose_company(caller, query=company_in_query(request), body=body.company))
+    language = language_of(request)
+    company = choose_company(caller, query=company_in_query(request), body=body.company)
+    command = body.command(company, language)
     answer = await context_of(request).services.checks.check(command, principal=caller)
-    return _json(_visible(answer, caller))
+    return _json(_visible(answer, caller), language)
 
 
 @router.post("/check", response_model=CheckAnswer, openapi_extra=_documented(CHECK_EXAMPLES))
@@ -252,13 +262,14 @@ async def check_many(
     request: Request,
 ) -> Response:
     """Answer up to 1,000 checks in order, each evaluated alone; a bad member is a problem in its place."""
-    company = company_in_query(request)
+    company, language = company_in_query(request), language_of(request)
     problems: dict[int, dict[str, Any]] = {}
     commands: list[CheckCommand] = []
     for position, member in enumerate(body.checks):
         try:
             asked = CheckIn.model_validate(member)
-            commands.append(asked.command(choose_company(caller, query=company, body=asked.company)))
+            chosen = choose_company(caller, query=company, body=asked.company)
+            commands.append(asked.command(chosen, language))
         except (ValidationError, ApplicationError) as error:
             problems[position] = inline_problem(request.scope, error, at=("checks", position))
     answers = iter(await context_of(request).services.checks.check_all(commands, principal=caller))
@@ -268,7 +279,8 @@ async def check_many(
                 {"error": problems[position]} if position in problems else _visible(next(answers), caller)
                 for position in range(len(body.checks))
             ]
-        }
+        },
+        language,
     )
 
 
@@ -277,5 +289,5 @@ def _visible(answer: dict[str, Any], caller: Principal) -> dict[str, Any]:
     return answer if Scope.CHECK in caller.scopes else without_figures(answer)
 
 
-def _json(content: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(content), media_type=_JSON)
+def _json(content: dict[str, Any], language: MessageLanguage) -> Response:
+    return Response(orjson.dumps(content), headers=HEADERS[language], media_type=_JSON)

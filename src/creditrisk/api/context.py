@@ -7,11 +7,14 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from creditrisk.application.accounts import AccountStatement, CreditAccounts
+from creditrisk.application.behaviour import PaymentBehaviour
+from creditrisk.application.calculations import Calculations
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.companies import Companies
 from creditrisk.application.customers import Customers, CustomerStatement
 from creditrisk.application.decisions import DecisionLog
 from creditrisk.application.entries import EntryStore
+from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
@@ -21,6 +24,7 @@ from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
 from creditrisk.application.keys import KeyFinder
 from creditrisk.application.manual_blocks import ManualBlockStore
+from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
@@ -54,10 +58,14 @@ class Services:
     issued_keys: IssuedKeys
     policies: Policies
     reference_data: ReferenceData
+    own_texts: OwnTextsOfCompanies
     rates: Rates
     companies: Companies
     checks: CheckCredit
     exposures: Exposures
+    behaviour: PaymentBehaviour
+    exposure_report: ExposureReport
+    calculations: Calculations
     decisions: DecisionLog
     holds: Holds
     reservations: Reservations

@@ -1,14 +1,17 @@
 """Holds over HTTP: the queue of blocked documents, and what people decide about them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import Body, Path, Query
+from fastapi import Body, Depends, Path, Query, Request, Response
 from pydantic import Field, model_validator
 
-from creditrisk.api.auth import requires
+from creditrisk.api.auth import principal_of, requires
 from creditrisk.api.company import CompanyQuery, choose_companies, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.decisions import cursor_id
+from creditrisk.api.languages import HEADERS, documented_language, language_of
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
@@ -24,8 +27,9 @@ from creditrisk.api.wire import (
     WireModel,
     refuse,
 )
-from creditrisk.application.holds import Hold, HoldFilter, ReleaseOrder
+from creditrisk.application.holds import Hold, HoldFilter, Holds, ReleaseOrder
 from creditrisk.application.keys import Principal
+from creditrisk.locale.languages import MessageLanguage
 
 HoldStatus = Literal["open", "released", "rejected", "cleared"]
 
@@ -134,14 +138,38 @@ _REJECT: Final = {"plain": {"summary": "With a reason", "value": {"reason": "The
 
 HoldId = Annotated[str, Path(description="The id of the hold.")]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who is shown holds, and in which language."""
+
+    language: MessageLanguage
+    principal: Principal
+    holds: Holds
+
+    async def told(self, *holds: Hold) -> Sequence[Hold]:
+        """Return the holds as this reader is told of them."""
+        return await self.holds.told(holds, language=self.language, principal=self.principal)
+
+
+async def _reader(request: Request, response: Response, use: Use) -> Reader:
+    language, principal = language_of(request), principal_of(request.scope)
+    assert principal is not None  # noqa: S101 - routes admit first
+    response.headers.update(HEADERS[language])
+    return Reader(language=language, principal=principal, holds=use.holds)
+
+
+Reading = Annotated[Reader, Depends(_reader)]
+
 router = resource_router(prefix="/v1/holds", tag="holds")
 
 
-@router.get("")
+@router.get("", openapi_extra=documented_language())
 async def list_holds(
     *,
     caller: Annotated[Principal, requires("holds")],
     use: Use,
+    reader: Reading,
     page: Annotated[PageRequest, paged(str)],
     company: CompanyQuery = None,
     status: Annotated[HoldStatus | None, Query(description="Only these.")] = None,
@@ -153,20 +181,23 @@ async def list_holds(
     found = await use.holds.store.list(
         wanted, tenant=caller.tenant, after=str(after) if after else None, limit=page.limit + 1
     )
-    return page.page(found, key=lambda hold: (hold.id,), render=shown)
+    return page.page(await reader.told(*found), key=lambda hold: (hold.id,), render=shown)
 
 
-@router.get("/{id}", responses=documented(404))
-async def get_hold(id: HoldId, caller: Annotated[Principal, requires("holds")], use: Use) -> HoldOut:
+@router.get("/{id}", responses=documented(404), openapi_extra=documented_language())
+async def get_hold(
+    id: HoldId, caller: Annotated[Principal, requires("holds")], use: Use, reader: Reading
+) -> HoldOut:
     """Show one hold."""
-    return shown(await use.holds.get(id, principal=caller))
+    return await _shown_to(reader, await use.holds.get(id, principal=caller))
 
 
-@router.post("", responses=documented(404))
+@router.post("", responses=documented(404), openapi_extra=documented_language())
 async def force_hold(
     body: Annotated[ForceIn, Body(openapi_examples=_FORCE)],
     caller: Annotated[Principal, requires("holds")],
     use: Use,
+    reader: Reading,
 ) -> HoldsOut:
     """Put stored documents on hold by order of a person; only a person takes such a hold off."""
     holds = await use.holds.force(
@@ -176,14 +207,15 @@ async def force_hold(
         reason=body.reason,
         principal=caller,
     )
-    return HoldsOut(results=[shown(hold) for hold in holds])
+    return HoldsOut(results=[shown(hold) for hold in await reader.told(*holds)])
 
 
-@router.post("/{id}/release", responses=documented(404, 409))
+@router.post("/{id}/release", responses=documented(404, 409), openapi_extra=documented_language())
 async def release_hold(
     id: HoldId,
     caller: Annotated[Principal, requires("holds")],
     use: Use,
+    reader: Reading,
     body: Annotated[ReleaseIn | None, Body(openapi_examples=_RELEASE)] = None,
 ) -> HoldOut:
     """Authorise the held document up to an amount, and until a day if given."""
@@ -196,18 +228,25 @@ async def release_hold(
         valid_until=body.valid_until,
         as_of=body.as_of,
     )
-    return shown(await use.holds.release(id, order, principal=caller))
+    return await _shown_to(reader, await use.holds.release(id, order, principal=caller))
 
 
-@router.post("/{id}/reject", responses=documented(404, 409))
+@router.post("/{id}/reject", responses=documented(404, 409), openapi_extra=documented_language())
 async def reject_hold(
     id: HoldId,
     caller: Annotated[Principal, requires("holds")],
     use: Use,
+    reader: Reading,
     body: Annotated[RejectIn | None, Body(openapi_examples=_REJECT)] = None,
 ) -> HoldOut:
     """Take the document off the queue without authorising it; checking it again may open a new hold."""
-    return shown(await use.holds.reject(id, reason=body.reason if body else None, principal=caller))
+    hold = await use.holds.reject(id, reason=body.reason if body else None, principal=caller)
+    return await _shown_to(reader, hold)
+
+
+async def _shown_to(reader: Reader, hold: Hold) -> HoldOut:
+    (told,) = await reader.told(hold)
+    return shown(told)
 
 
 def shown(hold: Hold) -> HoldOut:

@@ -39,7 +39,7 @@ _KEY: Final = re.compile(f"{_QUOTED}|{_BARE}")
 _PASSING: Final = frozenset({401, 403, 429})
 _SERVER_ERRORS: Final = 500
 
-_REPEATED_HEADERS: Final = ("content-type", "etag", "location")
+_REPEATED_HEADERS: Final = ("content-type", "content-language", "etag", "location", "vary")
 _WITHHELD: Final = "creditrisk.withheld"
 _LARGEST_DOUBLE_INTEGER: Final = 2**53
 

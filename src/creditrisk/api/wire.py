@@ -228,28 +228,46 @@ class MoneyOut(WireModel):
 _DECIMAL: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?")
 
 
-def _percent(value: Any) -> Decimal:
-    if isinstance(value, Decimal):
-        return value
-    if not isinstance(value, str):
-        raise refuse("wrong_type", "must be a decimal as a string")
-    if _DECIMAL.fullmatch(value) is None:
-        raise refuse("invalid_percent", "must be a decimal of up to 6 digits with up to 4 decimals")
-    return Decimal(value)
+def _unsigned(code: str) -> BeforeValidator:
+    """Read a decimal that is 0 or more from a string; another string is refused with ``code``."""
 
+    def read(value: Any) -> Decimal:
+        if isinstance(value, Decimal):
+            return value
+        if not isinstance(value, str):
+            raise refuse("wrong_type", "must be a decimal as a string")
+        if _DECIMAL.fullmatch(value) is None:
+            raise refuse(code, "must be a decimal of up to 6 digits with up to 4 decimals")
+        return Decimal(value)
+
+    return BeforeValidator(read)
+
+
+def _unsigned_schema(description: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{_DECIMAL.pattern}$",
+            "description": description,
+            "examples": [example],
+        }
+    )
+
+
+_PLAIN: Final = PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json")
 
 Percent = Annotated[
     Decimal,
-    BeforeValidator(_percent),
-    PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json"),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": r"^[0-9]{1,6}(\.[0-9]{1,4})?$",
-            "description": "A percentage as a string: `80` is four fifths.",
-            "examples": ["80"],
-        }
-    ),
+    _unsigned("invalid_percent"),
+    _PLAIN,
+    _unsigned_schema("A percentage as a string: `80` is four fifths.", "80"),
+]
+
+Factor = Annotated[
+    Decimal,
+    _unsigned("invalid_factor"),
+    _PLAIN,
+    _unsigned_schema("A factor as a string: `1.5` is half as much again.", "1.5"),
 ]
 
 

@@ -8,7 +8,13 @@ from typing import Any, Final, Protocol
 
 from creditrisk.application.answer import StoredExposure
 from creditrisk.application.check import CheckCredit
-from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
+from creditrisk.application.errors import (
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    PreconditionFailed,
+    Unavailable,
+)
 from creditrisk.application.keys import Principal
 from creditrisk.application.outcomes import PutOutcome
 from creditrisk.application.papers import Account
@@ -21,6 +27,8 @@ from creditrisk.domain.situation import Situation
 
 NEVER_SET: Final = 0
 """The version of an account that nobody has set."""
+MOST_TRIES: Final = 5
+"""How often an account that somebody changes meanwhile is read again, before giving up for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +136,24 @@ class CreditAccounts:
             statement, precondition=precondition, tenant=principal.tenant, by=principal.author
         )
         return _seen(statement.account, stored, await self._evaluated(statement.account, principal))
+
+    async def set_limit(self, account: Account, limit: Money, *, principal: Principal) -> AccountSeen:
+        """Set the limit of an account; whatever else is set stays as it is.
+
+        Raises:
+            Unavailable: somebody else kept changing the account.
+            Other than for preconditions, as `put`.
+        """
+        amount = {"amount": format_amount(*limit), "currency": limit.currency}
+        for _ in range(MOST_TRIES):
+            seen = await self.get(account, principal=principal)
+            statement = AccountStatement(account=account, content={**seen.content, "limit": amount})
+            as_seen = Precondition(frozenset({str(seen.version)}))
+            try:
+                return await self.put(statement, precondition=as_seen, principal=principal)
+            except PreconditionFailed:
+                continue
+        raise Unavailable("The account is being changed.")
 
     async def _evaluated(self, account: Account, principal: Principal) -> StoredExposure:
         exposure = await self.checks.exposure(

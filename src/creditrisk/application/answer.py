@@ -11,15 +11,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from creditrisk.application.messages import message
+from creditrisk.application.messages import Audience, message
 from creditrisk.domain.decision import Verdict
 from creditrisk.domain.exposure import Exposure, Overdue
 from creditrisk.domain.facts import Check, Configuration
 from creditrisk.domain.findings import Finding
 from creditrisk.domain.limits import LimitState
 from creditrisk.domain.money import EXACT, format_amount
+from creditrisk.domain.rates import Converter
 from creditrisk.domain.remedy import Remedy
 from creditrisk.domain.situation import Situation
+from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 
 FOUR_DECIMALS = Decimal("0.0001")
 ZERO_SHARE = Decimal("0.0000")
@@ -62,11 +64,15 @@ class Answer:
     configuration: Configuration
     as_of: date
     evaluated_at: datetime
+    language: MessageLanguage = DEFAULT_LANGUAGE
 
 
 def rendered(answer: Answer) -> dict[str, Any]:
     """The whole answer, as far as the check knows it: holds and reservations are named by their keepers."""
     verdict, situation = answer.verdict, answer.verdict.situation
+    audience = Audience(
+        language=answer.language, user=answer.check.operator.id, own=answer.configuration.texts
+    )
     return {
         "decision_id": str(answer.decision_id),
         "decision": verdict.decision.value,
@@ -75,7 +81,7 @@ def rendered(answer: Answer) -> dict[str, Any]:
         "company": answer.check.company,
         "customer": answer.check.customer,
         "risk_customer": situation.facts.account.customer,
-        "findings": [_finding(finding) for finding in verdict.findings],
+        "findings": [_finding(finding, audience) for finding in verdict.findings],
         "cancelled": [],
         "obligations": {
             "save": verdict.obligations.save,
@@ -146,17 +152,7 @@ def circumstances(
             feed.source: {"as_of": instant(feed.as_of), "age_seconds": feed.age_seconds}
             for feed in situation.facts.feeds
         },
-        "rates": [
-            {
-                "from": rate.source,
-                "to": rate.target,
-                "date": rate.day.isoformat(),
-                "rate": format(rate.rate, "f"),
-                "type": rate.type,
-                "inverse": rate.inverse,
-            }
-            for rate in situation.converter.used
-        ],
+        "rates": applied_rates(situation.converter),
         "policy": {
             "preset": configuration.preset if configuration.defined else None,
             "version": configuration.version,
@@ -164,6 +160,21 @@ def circumstances(
         "as_of": as_of.isoformat(),
         "evaluated_at": instant(evaluated_at),
     }
+
+
+def applied_rates(converter: Converter) -> list[dict[str, Any]]:
+    """The exchange rates that were used, in order of first use."""
+    return [
+        {
+            "from": rate.source,
+            "to": rate.target,
+            "date": rate.day.isoformat(),
+            "rate": format(rate.rate, "f"),
+            "type": rate.type,
+            "inverse": rate.inverse,
+        }
+        for rate in converter.used
+    ]
 
 
 def instant(moment: datetime) -> str:
@@ -175,19 +186,19 @@ def _money(currency: str) -> Any:
     return lambda amount: format_amount(amount, currency)
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    observed, threshold = _figure(finding.observed, finding.unit), _figure(finding.threshold, finding.unit)
-    return {
+def _finding(finding: Finding, audience: Audience) -> dict[str, Any]:
+    plain = {
         "code": finding.code.value,
         "class": finding.severity.value,
-        "message": message(finding, observed=observed, threshold=threshold),
+        "message": None,  # made of the others; its place is here
         "params": dict(finding.params),
-        "observed": observed,
-        "threshold": threshold,
+        "observed": _figure(finding.observed, finding.unit),
+        "threshold": _figure(finding.threshold, finding.unit),
         "unit": finding.unit,
         "rule": finding.rule,
         "demoted_by": finding.demoted_by,
     }
+    return plain | {"message": message(plain, audience)}
 
 
 def _figure(value: Decimal | int | None, unit: str | None) -> str | int | None:

@@ -13,6 +13,7 @@ from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
 from creditrisk.application.holds import HoldChange, HoldStore, hold_change
 from creditrisk.application.keys import Principal
+from creditrisk.application.papers import Account
 from creditrisk.application.reservations import Grant, grant_of
 from creditrisk.application.standings import Standings
 from creditrisk.domain.decision import decide
@@ -20,6 +21,7 @@ from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.papers import Document
 from creditrisk.domain.remedy import find_remedy
 from creditrisk.domain.situation import situation_of
+from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 
 MOST_READS = 5
 """How often the facts are read again because the configuration changed under them, before giving up for
@@ -34,6 +36,8 @@ class CheckCommand:
     as_of: date | None = None
     """None: today in the company's time zone."""
     dry_run: bool = False
+    language: MessageLanguage = DEFAULT_LANGUAGE
+    """In which messages are written."""
     reserve_seconds: int | None = None
     """How long to set the document's amount aside if it is not blocked; None: not at all."""
     request: dict[str, Any]
@@ -73,8 +77,13 @@ class Question(NamedTuple):
 class FactsReader(Protocol):
     """Reads everything checks need to know, in one statement for all of them."""
 
-    async def read(self, questions: Sequence[Question], *, tenant: str, key_id: str) -> Sequence[StoredFacts]:
-        """The facts for each question, in order, all of one moment."""
+    async def read(
+        self, questions: Sequence[Question], *, tenant: str, key_id: str, keep: bool = True
+    ) -> Sequence[StoredFacts]:
+        """The facts for each question, in order, all of one moment.
+
+        `keep` False: nobody will soon ask again, so nothing of it needs to be remembered.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +179,20 @@ class CheckCredit:
         Raises: as `check`.
         """
         question = Question(company, customer, bill_to=customer)
-        return await self._stored_exposure(question, as_of=as_of, principal=principal)
+        (found,) = await self._stored_exposures([question], as_of=as_of, principal=principal)
+        return found
+
+    async def exposures(
+        self, accounts: Sequence[Account], *, as_of: date | None, principal: Principal
+    ) -> Sequence[StoredExposure]:
+        """The stored exposure of several accounts, all of one moment, in their order.
+
+        For whoever goes through many accounts once: what is remembered for checks stays as it is.
+
+        Raises: as `check`.
+        """
+        questions = [Question(company, customer, bill_to=customer) for company, customer in accounts]
+        return await self._stored_exposures(questions, as_of=as_of, principal=principal, keep=False)
 
     async def over_limit(
         self, *, company: str, customer: str, bill_to: str | None, principal: Principal
@@ -180,30 +202,31 @@ class CheckCredit:
         Raises: as `check`.
         """
         question = Question(company, customer, bill_to=bill_to)
-        found = await self._stored_exposure(question, as_of=None, principal=principal)
+        (found,) = await self._stored_exposures([question], as_of=None, principal=principal)
         return any(applied.exceeded for applied in found.situation.applied)
 
-    async def _stored_exposure(
-        self, question: Question, *, as_of: date | None, principal: Principal
-    ) -> StoredExposure:
-        ((stored, configuration),) = await self._read([question], principal)
-        day = as_of or stored.today
-        facts = stored.facts.with_new_account(configuration.policy)
-        check = Check(company=question.company, customer=question.customer, document=None)
-        standing = self._standings.of(facts, configuration, revision=stored.revision, as_of=day)
-        return StoredExposure(
-            company=question.company,
-            situation=situation_of(check, facts, configuration, as_of=day, standing=standing),
-            configuration=configuration,
-            as_of=day,
-            evaluated_at=stored.now,
-        )
+    async def _stored_exposures(
+        self,
+        questions: Sequence[Question],
+        *,
+        as_of: date | None,
+        principal: Principal,
+        keep: bool = True,
+    ) -> Sequence[StoredExposure]:
+        found = await self._read(questions, principal, keep=keep)
+        standings = self._standings if keep else None
+        return [
+            stored_exposure(question, stored, configuration, as_of=as_of or stored.today, standings=standings)
+            for question, (stored, configuration) in zip(questions, found, strict=True)
+        ]
 
     async def _read(
-        self, questions: Sequence[Question], principal: Principal
+        self, questions: Sequence[Question], principal: Principal, *, keep: bool = True
     ) -> Sequence[tuple[StoredFacts, Configuration]]:
         for _ in range(MOST_READS):
-            found = await self._facts.read(questions, tenant=principal.tenant, key_id=principal.key_id)
+            found = await self._facts.read(
+                questions, tenant=principal.tenant, key_id=principal.key_id, keep=keep
+            )
             if not all(stored.key_live for stored in found):
                 raise Unauthenticated("The API key is not valid.")
             configurations = [
@@ -230,6 +253,7 @@ class CheckCredit:
             configuration=configuration,
             as_of=as_of,
             evaluated_at=stored.now,
+            language=command.language,
         )
 
     async def _answer(
@@ -306,6 +330,32 @@ class CheckCredit:
             answer.verdict, seconds=command.reserve_seconds, new_id=self._new_id(), by=principal.author
         )
         return Effects(record=record, hold=change, grant=grant)
+
+
+def stored_exposure(
+    question: Question,
+    stored: StoredFacts,
+    configuration: Configuration,
+    *,
+    as_of: date,
+    standings: Standings | None = None,
+) -> StoredExposure:
+    """Work out what an account is exposed to as stored, without any document.
+
+    `standings` may know it already and keeps it; None: the account is not asked for again.
+    """
+    facts = stored.facts.with_new_account(configuration.policy)
+    check = Check(company=question.company, customer=question.customer, document=None)
+    standing = None
+    if standings is not None:
+        standing = standings.of(facts, configuration, revision=stored.revision, as_of=as_of)
+    return StoredExposure(
+        company=question.company,
+        situation=situation_of(check, facts, configuration, as_of=as_of, standing=standing),
+        configuration=configuration,
+        as_of=as_of,
+        evaluated_at=stored.now,
+    )
 
 
 def _question(check: Check) -> Question:

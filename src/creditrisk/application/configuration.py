@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from creditrisk.application.companies import MAIN
+from creditrisk.application.messages import OwnTexts
 from creditrisk.domain.account import AccountStatus, Rank
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.policy import DocumentType, compile_policy
@@ -33,6 +34,7 @@ class StoredConfiguration:
     cash_discounts: Mapping[str, Rank]
     account_statuses: Mapping[str, AccountStatus]
     rates: Sequence[Rate]
+    texts: OwnTexts
 
 
 class ConfigurationReader(Protocol):
@@ -93,4 +95,5 @@ class Configurations:
             cash_discounts=stored.cash_discounts,
             account_statuses=stored.account_statuses,
             rates=RateTable.build(stored.rates),
+            texts=stored.texts,
         )

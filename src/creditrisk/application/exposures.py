@@ -1,8 +1,10 @@
 """An account's stored exposure, explained down to the paper."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from creditrisk.application.answer import StoredExposure, circumstances, figures
@@ -12,6 +14,7 @@ from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account, CountedPaper, PaperStore
 from creditrisk.domain.decision import amount_signal
 from creditrisk.domain.exposure import counted_amount, included_categories
+from creditrisk.domain.forecast import ForecastDay, forecast
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
 from creditrisk.domain.remedy import headroom
@@ -38,21 +41,38 @@ class Exposures:
         found = await self.checks.exposure(
             company=company, customer=customer, as_of=as_of, principal=principal
         )
-        situation = found.situation
-        if situation.facts.risk_customer is None:
+        if found.situation.facts.risk_customer is None:
             raise NotFound("There is no such customer.")
-        room = headroom(situation)
+        papers = await self._papers(found, principal) if detail else None
+        return {**shown_exposure(found), "papers": papers}
+
+    async def forecast(
+        self, account: Account, *, as_of: date | None, days: int, delay_days: int, principal: Principal
+    ) -> dict[str, Any]:
+        """The exposure of one account day by day as plain data, if what falls due is paid.
+
+        Raises:
+            NotFound: nobody ever told the service about this customer.
+            Unauthenticated, Unavailable: as `CheckCredit.check`.
+        """
+        found = await self.checks.exposure(
+            company=account.company, customer=account.customer, as_of=as_of, principal=principal
+        )
+        if found.situation.facts.risk_customer is None:
+            raise NotFound("There is no such customer.")
+        shown: list[dict[str, Any]] = []
+        for day in forecast(found.situation, days=days, delay_days=delay_days):
+            shown.append(_shown_day(day))
+            await asyncio.sleep(0)  # a year of a large account takes a while, and checks must not wait for it
         return {
-            "company": company,
-            "customer": customer,
-            "signal": amount_signal(situation).value,
-            "auto_blocked": situation.auto_blocked,
-            **figures(situation),
-            "headroom": None if room is None else format_amount(room, situation.currency),
+            "company": account.company,
+            "customer": account.customer,
+            "currency": found.situation.currency,
+            "current": format_amount(found.situation.exposure.current, found.situation.currency),
+            "days": shown,
             **circumstances(
-                situation, found.configuration, as_of=found.as_of, evaluated_at=found.evaluated_at
+                found.situation, found.configuration, as_of=found.as_of, evaluated_at=found.evaluated_at
             ),
-            "papers": await self._papers(found, principal) if detail else None,
         }
 
     async def _papers(self, exposure: StoredExposure, principal: Principal) -> Sequence[dict[str, Any]]:
@@ -70,6 +90,42 @@ class Exposures:
             if len(page) < PAGE:
                 return found
             after = page[-1].company, page[-1].kind, page[-1].number
+
+
+def shown_exposure(exposure: StoredExposure) -> dict[str, Any]:
+    """An account's exposure as plain data, without its papers."""
+    situation = exposure.situation
+    room = headroom(situation)
+    return {
+        "company": exposure.company,
+        "customer": situation.check.customer,
+        "signal": amount_signal(situation).value,
+        "auto_blocked": situation.auto_blocked,
+        **figures(situation),
+        "headroom": None if room is None else format_amount(room, situation.currency),
+        **circumstances(
+            situation, exposure.configuration, as_of=exposure.as_of, evaluated_at=exposure.evaluated_at
+        ),
+    }
+
+
+def _shown_day(forecast_day: ForecastDay) -> dict[str, Any]:
+    situation = forecast_day.situation
+    room, binding = headroom(situation), situation.binding
+
+    def amount(value: Decimal | None) -> str | None:
+        return None if value is None else format_amount(value, situation.currency)
+
+    return {
+        "date": forecast_day.day.isoformat(),
+        "falling_due": amount(forecast_day.falling_due),
+        "bills_released": amount(forecast_day.bills_released),
+        "advances_effective": amount(forecast_day.advances_effective),
+        "exposure": amount(situation.exposure.current),
+        "limit": amount(binding.limit.amount if binding else None),
+        "headroom": amount(room),
+        "signal": amount_signal(situation).value,
+    }
 
 
 def _shown(paper: CountedPaper, exposure: StoredExposure) -> dict[str, Any] | None:

@@ -1,17 +1,20 @@
 """Holds: blocked documents waiting for an authoriser (F18, F19, M29 to M32, D9, D10)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from creditrisk.application.decisions import DecisionRecord
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
+from creditrisk.application.messages import Audience, message
+from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.domain.account import Release
 from creditrisk.domain.decision import Outcome, Verdict
 from creditrisk.domain.findings import Code, Severity
 from creditrisk.domain.money import Money
+from creditrisk.locale.languages import MessageLanguage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,8 @@ class Hold:
     findings: Sequence[Any]
     owner: str | None
     opened_at: datetime
+    operator: str | None = None
+    """Id of the operator of the newest check."""
     closed_by: str | None = None
     closed_at: datetime | None = None
     reason: str | None = None
@@ -198,6 +203,24 @@ class Holds:
     """What people do with holds. Needs a store that keeps them."""
 
     store: HoldStore
+    texts: OwnTextsOfCompanies
+
+    async def told(
+        self, holds: Sequence[Hold], *, language: MessageLanguage, principal: Principal
+    ) -> Sequence[Hold]:
+        """The same holds with their findings worded for who reads them now, in the texts of now.
+
+        They were stored in the language of who was told first: the clerk, not the authoriser.
+        """
+        companies = frozenset(hold.company for hold in holds if hold.findings)
+        texts = await self.texts.of(companies, principal=principal) if companies else {}
+
+        def worded(hold: Hold) -> Sequence[Any]:
+            own = texts.get(hold.company, {})
+            audience = Audience(language=language, user=hold.operator, own=own)
+            return [{**finding, "message": message(finding, audience)} for finding in hold.findings]
+
+        return [replace(hold, findings=worded(hold)) for hold in holds]
 
     async def get(self, hold_id: str, *, principal: Principal) -> Hold:
         """One hold.

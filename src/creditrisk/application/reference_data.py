@@ -26,6 +26,7 @@ class ReferenceKind(StrEnum):
     ACCOUNT_STATUS = "account_status"
     REASON = "reason"
     OPERATOR = "operator"
+    MESSAGE = "message"
 
     @property
     def by_company(self) -> bool:
@@ -37,6 +38,7 @@ class ReferenceKind(StrEnum):
             ReferenceKind.DOCUMENT_TYPE,
             ReferenceKind.PAYMENT_TERMS,
             ReferenceKind.CASH_DISCOUNT,
+            ReferenceKind.MESSAGE,
         }
 
 

@@ -191,6 +191,57 @@ def verify(
     run(load_settings(), tenant=tenant, company=company)
 
 
+class TableFormat(StrEnum):
+    """How a table is written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+@app.command()
+def evaluate(
+    *,
+    tenant: Tenant,
+    company: Annotated[str | None, typer.Option(help="Only this company; by default all.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="The reference date, as 2026-11-22; by default today in the company's time zone."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file, replaced once the new one is complete; - is standard output, as CSV."),
+    ] = None,
+    written_as: Annotated[
+        TableFormat | None,
+        typer.Option("--format", help="By default as the file's name says: .parquet, else CSV."),
+    ] = None,
+    store: Annotated[
+        bool, typer.Option("--store", help="Keep the result in the database as well, all of it or nothing.")
+    ] = False,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="How many processes work at it; by default one for each core.")
+    ] = None,
+) -> None:
+    """Evaluate every account as of a day, each as GET /v1/customers/{id}/exposure shows it.
+
+    One row for each account, in order of company and customer; all of them as of the same moment, also while
+    the service runs. The exit code is 0 whatever the colours.
+    """
+    from creditrisk.cli.evaluating import EvaluationOrder
+    from creditrisk.cli.evaluating import evaluate as run
+
+    order = EvaluationOrder(
+        tenant=tenant,
+        company=company,
+        as_of=as_of,
+        output=output,
+        format=None if written_as is None else written_as.value,
+        store=store,
+        processes=processes,
+    )
+    run(load_settings(), order)
+
+
 @app.command()
 def openapi(
     output: Annotated[Path | None, typer.Option(dir_okay=False, help="Write it to this file.")] = None,

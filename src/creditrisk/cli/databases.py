@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 from creditrisk.adapters.embedded.server import running
-from creditrisk.adapters.postgres.preparation import prepare
+from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.preparation import has_tenant, prepare
 from creditrisk.bootstrap import Backend, build_backend, connection_limits
+from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.terminal import waiting
 from creditrisk.settings import Settings
 
@@ -37,3 +39,16 @@ async def opened_backend(settings: Settings, *, address: str) -> AsyncIterator[B
     backend = build_backend(address, limits=connection_limits(settings))
     async with backend.opened():
         yield backend
+
+
+async def require_tenant(database: Database, tenant: str) -> None:
+    """Make sure that there is such a tenant.
+
+    Raises:
+        Failure: there is none.
+    """
+    if not await has_tenant(database, tenant):
+        raise Failure(
+            f"There is no tenant {tenant}: one exists from its first key (creditrisk keys create).",
+            ExitCode.USAGE,
+        )

@@ -16,11 +16,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from creditrisk import __version__
-from creditrisk.adapters.postgres.preparation import has_tenant
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions
 from creditrisk.application.keys import Principal, Scope, format_key, hash_key
-from creditrisk.cli.databases import database_address, opened_backend
+from creditrisk.cli.databases import database_address, opened_backend, require_tenant
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.terminal import messages, results
 from creditrisk.settings import Settings
@@ -123,11 +122,7 @@ async def _send(
     settings: Settings, order: ImportOrder, file: BufferedReader, *, tenant: str, address: str
 ) -> httpx.Response:
     async with opened_backend(settings, address=address) as backend:
-        if not await has_tenant(backend.database, tenant):
-            raise Failure(
-                f"There is no tenant {tenant}: one exists from its first key (creditrisk keys create).",
-                ExitCode.USAGE,
-            )
+        await require_tenant(backend.database, tenant)
         services = replace(backend.services, keys=_CommandLineKey(tenant))
         app = create_app(services, options=ApiOptions(version=__version__))
         transport = httpx.ASGITransport(app)

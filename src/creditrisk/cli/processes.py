@@ -1,11 +1,7 @@
 """Running the service: in this process, or in several that this one supervises."""
 
 import logging
-import multiprocessing
-import os
-import signal
 import socket
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -17,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from creditrisk.bootstrap import build_app
 from creditrisk.cli.exits import ExitCode, Failure
+from creditrisk.cli.supervision import end_with_parent
 from creditrisk.settings import Settings
 from creditrisk.telemetry.logging import configure_logging
 
@@ -64,7 +61,7 @@ def run_service(
 def make_service(settings: Settings, address: str) -> FastAPI:
     """Build the application in the process that serves it."""
     _log_as_set(settings)
-    _end_with_supervisor()
+    end_with_parent()
     return build_app(settings, url=address)
 
 
@@ -99,16 +96,3 @@ def _log_as_set(settings: Settings) -> None:
     configure_logging(level=settings.log_level)
     # What it tells about starting and stopping is told by the command itself, in words.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-
-
-def _end_with_supervisor() -> None:
-    """Stop in order when the supervisor is gone: killed, it tells nobody, and the address stays taken."""
-    supervisor = multiprocessing.parent_process()
-    if supervisor is None:
-        return
-
-    def wait() -> None:
-        supervisor.join()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, daemon=True, name="supervisor-watch").start()

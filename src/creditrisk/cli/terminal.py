@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 _WIDTH_WITHOUT_TERMINAL = 160
+_SECONDS_BETWEEN_LINES = 10
 
 
 def results() -> Console:
@@ -63,6 +65,29 @@ def progress() -> Progress:
         disable=not console.is_terminal,
         transient=True,
     )
+
+
+@contextmanager
+def counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far something is: by a bar on a terminal, elsewhere by a line every few seconds.
+
+    Gives what is to be called with the number of those that are newly done.
+    """
+    console = messages()
+    done, said = 0, time.perf_counter()
+    with progress() as bar:
+        task = bar.add_task(what, total=total)
+
+        def advance(number: int) -> None:
+            nonlocal done, said
+            done += number
+            bar.advance(task, number)
+            now = time.perf_counter()
+            if not console.is_terminal and now - said >= _SECONDS_BETWEEN_LINES:
+                console.print(f"{what}: {done:,} of {total:,}")
+                said = now
+
+        yield advance
 
 
 def _console(*, stderr: bool) -> Console:

@@ -35,6 +35,8 @@ class Configuration:
     cash_discounts: Mapping[str, Rank] = field(default_factory=dict)
     account_statuses: Mapping[str, AccountStatus] = field(default_factory=dict)
     rates: RateTable = field(default_factory=lambda: RateTable.build(()))
+    texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The company's own texts of findings by code and language, `""` being any; no rule looks at them."""
 
     def document_type(self, code: str | None) -> DocumentType:
         """The flags of a document type; an unknown or absent one takes the policy's default."""
@@ -112,11 +114,8 @@ class Facts:
 
     def with_new_account(self, policy: Policy) -> "Facts":
         """The same facts with the policy's settings for new accounts where nobody has set any (C12)."""
-        if (
-            self.account.defined
-            and self.ordering_account.defined
-            and all(member.defined for member in self.members)
-        ):
+        defined = self.account.defined and self.ordering_account.defined
+        if defined and all(member.defined for member in self.members):
             return self
         return replace(
             self,

@@ -43,8 +43,8 @@ class Overdue:
 
     def beyond(self, days: int, converter: Converter) -> Decimal:
         """The amount of tested items more than so many days past due."""
-        return _summed(
-            ((currency, amount) for (past, currency), amount in self.tested.items() if past > days), converter
+        return converter.total(
+            (currency, amount) for (past, currency), amount in self.tested.items() if past > days
         )
 
 
@@ -93,13 +93,13 @@ def overdue_of(
                 undisputed[days, line.currency] += line.open_amount
     tolerance = converter.convert(policy.overdue_tolerance, policy.currency) or ZERO
     tested = _from_tolerance(late if policy.disputed_items_overdue else undisputed, tolerance, converter)
-    amount = _summed(_by_currency(late), converter)
+    amount = converter.total(_by_currency(late))
     return Overdue(
         amount=amount,
         oldest_days=max(late, default=_NOTHING_LATE)[0],
-        ageing=_ageing(late, converter) | {NOT_DUE: _summed(current.items(), converter)},
-        not_due=_summed([*current.items(), *lowering.items()], converter),
-        tested_amount=amount if tested is late else _summed(_by_currency(tested), converter),
+        ageing=_ageing(late, converter) | {NOT_DUE: converter.total(current.items())},
+        not_due=converter.total([*current.items(), *lowering.items()]),
+        tested_amount=amount if tested is late else converter.total(_by_currency(tested)),
         tested_oldest_days=max(tested, default=_NOTHING_LATE)[0],
         tested=tested,
     )
@@ -109,16 +109,8 @@ def _ageing(late: Late, converter: Converter) -> dict[str, Decimal]:
     bands: dict[str, list[tuple[str, Decimal]]] = {name: [] for name in BANDS}
     for (days, currency), amount in late.items():
         bands[band(days)].append((currency, amount))
-    return {name: _summed(amounts, converter) for name, amounts in bands.items()}
+    return {name: converter.total(amounts) for name, amounts in bands.items()}
 
 
 def _by_currency(late: Late) -> Iterable[tuple[str, Decimal]]:
     return ((currency, amount) for (_, currency), amount in late.items())
-
-
-def _summed(amounts: Iterable[tuple[str, Decimal]], converter: Converter) -> Decimal:
-    """Amounts of several currencies, added up exactly, each currency's sum converted once."""
-    exact: dict[str, Decimal] = defaultdict(Decimal)
-    for currency, amount in amounts:
-        exact[currency] += amount
-    return sum((converter.convert(amount, currency) or ZERO for currency, amount in exact.items()), ZERO)

@@ -348,5 +348,5 @@ class Policy:
         choice(Severity), "Effect of stale data.", standard="warn", source="users of Oracle"
     )
     estimate_multiplier: Decimal = parameter(
-        FACTOR, "Factor of the estimated credit.", standard="1", source="F24", supported=False
+        FACTOR, "Factor of the estimated credit.", standard="1", source="F24"
     )

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from creditrisk.domain.money import EXACT, quantise
 
+_ZERO = Decimal(0)
+
 
 class InvalidRate(ValueError):
     """A rate that is not a finite number above zero."""
@@ -133,6 +135,16 @@ class Converter:
             )
         applied = self._found[currency]
         return None if applied is None else applied.apply(amount)
+
+    def total(self, amounts: Iterable[tuple[str, Decimal]]) -> Decimal:
+        """Add up amounts given with their currencies: exactly within each, every sum converted once.
+
+        What has no rate is left out and named in `missing`.
+        """
+        exact: dict[str, Decimal] = {}
+        for currency, amount in amounts:
+            exact[currency] = exact.get(currency, _ZERO) + amount
+        return sum((self.convert(amount, currency) or _ZERO for currency, amount in exact.items()), _ZERO)
 
     @property
     def used(self) -> tuple[AppliedRate, ...]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from creditrisk.adapters.postgres.endless import read_day
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.application.configuration import StoredConfiguration
+from creditrisk.application.own_texts import own_texts
 from creditrisk.application.reference_data import ReferenceKind
 from creditrisk.domain.account import AccountStatus, Rank
 from creditrisk.domain.policy import DocumentType
@@ -31,7 +32,7 @@ _LOAD: Final = sa.text(
             SELECT jsonb_agg(jsonb_build_array(r.kind, r.code, r.content) ORDER BY r.company)
             FROM reference r
             WHERE r.tenant = t.tenant AND r.company IN ('', :company)
-                AND r.kind IN ('document_type', 'payment_terms', 'cash_discount', 'account_status')
+                AND r.kind IN ('document_type', 'payment_terms', 'cash_discount', 'account_status', 'message')
         ) AS reference_data,
         (
             SELECT jsonb_agg(jsonb_build_array(p.type, p.source_currency, p.target_currency, p.days, p.rates))
@@ -109,6 +110,7 @@ class PostgresConfigurationReader:
                 for code, content in contents.get(ReferenceKind.ACCOUNT_STATUS, {}).items()
             },
             rates=tuple(_rates(row.rates or ())),
+            texts=own_texts(contents.get(ReferenceKind.MESSAGE, {}).values()),
         )
 
 

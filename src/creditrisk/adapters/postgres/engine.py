@@ -35,6 +35,9 @@ _LOOK_UPS: Final = {
 
 _SET_TENANT: Final = sa.text("SELECT set_config('app.tenant', :tenant, true)")
 
+_NO_TIMEOUT: Final = sa.text("SET LOCAL statement_timeout = 0")
+_EXPORT_SNAPSHOT: Final = sa.text("SELECT pg_export_snapshot()")
+
 _WHO: Final = sa.text(
     """
     SELECT current_setting('server_version_num')::integer / 10000 AS server, r.rolname AS role,
@@ -102,11 +105,34 @@ class Database:
         Raises: as `transaction`.
         """
         async with self.transaction(tenant) as connection:
-            before = _JOINT.set(_Joint(self, connection, tenant, asyncio.current_task()))
-            try:
+            with self._joined(connection, tenant):
                 yield connection
-            finally:
-                _JOINT.reset(before)
+
+    @asynccontextmanager
+    async def frozen(self, tenant: str, *, snapshot: str | None = None) -> AsyncIterator[str]:
+        """Let everything that this task reads until the end be of one moment; writing is refused meanwhile.
+
+        Gives the name under which other connections can read as of the same moment, while this lasts; with
+        ``snapshot`` it is the moment of that name. No statement is stopped for the time it takes.
+
+        Raises: as `transaction`.
+        """
+        with _breaking_is_unavailable():
+            try:
+                connection = await self.engine.connect()
+            except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
+                raise Unavailable("the database does not answer") from failure
+            async with aclosing(connection):
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+                if snapshot is not None:  # has to be the first thing a transaction does
+                    await connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+                await connection.execute(_SET_TENANT, {"tenant": tenant})
+                await connection.execute(_NO_TIMEOUT)
+                name = snapshot or (await connection.execute(_EXPORT_SNAPSHOT)).scalar_one()
+                with self._joined(connection, tenant):
+                    yield name
 
     @contextmanager
     def apart(self) -> Iterator[None]:
@@ -129,6 +155,14 @@ class Database:
         """What `together` gave this task, for statements that need not be undone by themselves."""
         joint = self._joint()
         return None if joint is None else joint.connection
+
+    @contextmanager
+    def _joined(self, connection: AsyncConnection, tenant: str) -> Iterator[None]:
+        before = _JOINT.set(_Joint(self, connection, tenant, asyncio.current_task()))
+        try:
+            yield
+        finally:
+            _JOINT.reset(before)
 
     def _joint(self) -> _Joint | None:
         joint = _JOINT.get()

@@ -86,8 +86,8 @@ class Asking:
     def understood(self, row: Any, remembered: RememberedFacts, *, kept: bool) -> StoredFacts:
         """Give the row that answers the question its meaning.
 
-        `kept` False: what was read may be undone yet, with a version that another write then has, so nobody
-        may remember it.
+        `kept` False: nobody may remember it, as what was read may be undone yet, with a version that another
+        write then has; or nobody needs to.
         """
         known = self.known
         if known is None or known.stamp != row["stamp"] or known.account != row["account"]:
@@ -131,13 +131,15 @@ class PostgresFactsReader:
         self._remembered = remembered
         self._readers: dict[str, Coalescing[FactsArguments, Any]] = {}
 
-    async def read(self, questions: Sequence[Question], *, tenant: str, key_id: str) -> Sequence[StoredFacts]:
-        """The facts for each question, in order, all of one moment.
+    async def read(
+        self, questions: Sequence[Question], *, tenant: str, key_id: str, keep: bool = True
+    ) -> Sequence[StoredFacts]:
+        """The facts for each question, in order, all of one moment; see FactsReader.
 
         Raises:
             Unavailable: the database does not answer.
         """
-        kept = not self._pool.in_transaction
+        kept = keep and not self._pool.in_transaction
         asking = [Asking.about(question, self._remembered, tenant=tenant) for question in questions]
         rows = await self._ask(tenant, [each.arguments(key_id=key_id) for each in asking])
         return [

@@ -254,6 +254,7 @@ def _hold(row: sa.RowMapping) -> Hold:
         findings=row["findings"],
         owner=row["owner"],
         opened_at=row["opened_at"],
+        operator=(row["request"] or {}).get("operator", {}).get("id"),
         closed_by=row["closed_by"],
         closed_at=row["closed_at"],
         reason=row["reason"],

@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from creditrisk.adapters.postgres.bearers import SCOPE
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.tables import paper
 from creditrisk.application.errors import Unavailable
@@ -57,22 +58,12 @@ _STAGED_COLUMNS: Final = (
     "line", "company", "kind", "number", "customer", "deleted", "version", "source", "content",
 )  # fmt: skip
 
-# Who bears a paper is settled as in credit_facts: its bill-to, else its customer's risk customer, else he.
 _COUNTED: Final = sa.text(
-    """
+    f"""
     WITH asked AS (
         SELECT company, customer FROM unnest(CAST(:companies AS text[]), CAST(:customers AS text[]))
             AS asked (company, customer)
-    ), scope AS (
-        SELECT company, customer, customer AS written_for, true AS billed FROM asked
-        UNION ALL
-        SELECT a.company, a.customer, a.customer, false FROM asked AS a
-        LEFT JOIN customer AS c ON c.tenant = :tenant AND c.customer = a.customer
-        WHERE c.risk_customer IS NULL OR c.risk_customer = c.customer
-        UNION ALL
-        SELECT a.company, a.customer, c.customer, false FROM asked AS a
-        JOIN customer AS c ON c.tenant = :tenant AND c.risk_customer = a.customer AND c.customer <> a.customer
-    )
+    ), {SCOPE}
     SELECT p.company, p.kind, p.number, s.customer, (p.line).category AS category,
         (p.line).type AS type, (p.line).status AS status, (p.line).flags AS flags,
         (p.line).currency AS currency,
@@ -90,7 +81,7 @@ _COUNTED: Final = sa.text(
         AND (p.company, p.kind, p.number) > (:after_company, :after_kind, :after_number)
     ORDER BY p.company, p.kind, p.number
     LIMIT :limit
-    """
+    """  # noqa: S608 - made of constants
 )
 
 

@@ -46,11 +46,11 @@ class ReadPool:
         Raises:
             Unavailable: the database does not answer.
         """
-        if self._pool is None:
-            raise Unavailable("The service is starting.")
         joint = self._database.joint_connection
         try:
             connection = self._pool if joint is None else await driver_connection(joint)
+            if connection is None:
+                raise Unavailable("The service is starting.")
             rows: list[Any] = await connection.fetch(statement, *arguments)
         except (
             OSError,

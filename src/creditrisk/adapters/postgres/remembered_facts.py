@@ -39,9 +39,13 @@ class RememberedFacts:
             self._known.move_to_end(key)
         return known
 
+    def next_revision(self) -> int:
+        """A revision for something that was made sense of."""
+        return next(self._revisions)
+
     def made(self, *, account: str, stamp: str, facts: Facts) -> RememberedAccount:
         """Give what was made sense of a revision of its own."""
-        return RememberedAccount(account, stamp, facts, next(self._revisions))
+        return RememberedAccount(account, stamp, facts, self.next_revision())
 
     def keep(self, key: tuple[str, ...], known: RememberedAccount) -> None:
         """Keep what was read, in the place of what was known, and forget what was not asked for longest."""

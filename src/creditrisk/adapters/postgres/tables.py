@@ -110,9 +110,7 @@ sa.Index(
 credit_account = sa.Table(
     "credit_account",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("customer"),
+    *(key(name) for name in ("tenant", "company", "customer")),
     content_column(),
     sa.Column("version", sa.BigInteger, nullable=False, server_default="1"),
     stamped("updated_at"),
@@ -122,10 +120,7 @@ credit_account = sa.Table(
 temporary_limit = sa.Table(
     "temporary_limit",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("owner_kind"),
-    key("owner"),
+    *(key(name) for name in ("tenant", "company", "owner_kind", "owner")),
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
     json_column("content", nullable=False),
     stamped("created_at"),
@@ -135,9 +130,7 @@ temporary_limit = sa.Table(
 cover = sa.Table(
     "cover",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("customer"),
+    *(key(name) for name in ("tenant", "company", "customer")),
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
     json_column("content", nullable=False),
     stamped("created_at"),
@@ -147,9 +140,7 @@ cover = sa.Table(
 manual_block = sa.Table(
     "manual_block",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("customer"),
+    *(key(name) for name in ("tenant", "company", "customer")),
     sa.Column("no", sa.Integer, primary_key=True, autoincrement=False),
     json_column("content", nullable=False),
     stamped("created_at"),
@@ -185,15 +176,13 @@ rate = sa.Table(
 paper = sa.Table(
     "paper",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("kind"),
-    key("number"),
+    *(key(name) for name in ("tenant", "company", "kind", "number")),
     identifier("customer"),
     sa.Column("present", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("version", sa.BigInteger),
     identifier("source"),
     json_column("content"),
+    sa.Column("bill_to", sa.Text(collation="C"), sa.Computed("content ->> 'bill_to'", persisted=True)),
     json_column("links"),
     content_column("taken"),
     sa.Column("posted_by", sa.Integer, nullable=False, server_default="0"),
@@ -225,14 +214,19 @@ sa.Index(
     postgresql_where=sa.text("kind = 'open_item' and content ? 'document'"),
 )
 
+for _named in ("customer", "bill_to"):
+    sa.Index(
+        f"ix_paper_{_named}",
+        *(paper.c[_name] for _name in ("tenant", "company", _named, "kind")),
+        postgresql_where=sa.text(f"{_named} is not null and kind in ('invoice', 'open_item', 'payment')"),
+    )
+
 _BUCKET_TEXTS = ("category", "type", "status", "flags", "currency")
 
 exposure_bucket = sa.Table(
     "exposure_bucket",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("customer"),
+    *(key(name) for name in ("tenant", "company", "customer")),
     sa.Column("billed", sa.Boolean, primary_key=True),
     *(key(name) for name in _BUCKET_TEXTS),
     sa.Column("due_on", sa.Date, primary_key=True),
@@ -246,9 +240,7 @@ exposure_bucket = sa.Table(
 exposure_state = sa.Table(
     "exposure_state",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("customer"),
+    *(key(name) for name in ("tenant", "company", "customer")),
     sa.Column("version", sa.BigInteger, nullable=False),
 )
 
@@ -259,10 +251,7 @@ feed = sa.Table(
 snapshot = sa.Table(
     "snapshot",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("source"),
-    key("kind"),
+    *(key(name) for name in ("tenant", "company", "source", "kind")),
     instant("taken_at", nullable=False),
 )
 
@@ -339,14 +328,25 @@ decision = sa.Table(
     sa.Index("ix_decision_customer", "tenant", "customer", "id"),
     sa.Index(
         "ix_decision_document",
-        "tenant",
-        "company",
-        "kind",
-        "number",
-        "id",
+        *("tenant", "company", "kind", "number", "id"),
         postgresql_where=sa.text("number is not null"),
     ),
     postgresql_partition_by="RANGE (id)",
+)
+
+calculation = sa.Table(
+    "calculation",
+    metadata,
+    key("tenant"),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    *(identifier(name, nullable=False) for name in ("company", "customer")),
+    sa.Column("as_of", sa.Date, nullable=False),
+    instant("evaluated_at", nullable=False),
+    sa.Column("batch", sa.Uuid),
+    json_column("content", nullable=False),
+    json_column("lines"),
+    identifier("created_by"),
+    sa.Index("ix_calculation_account", "tenant", "company", "customer", "id"),
 )
 
 import_job = sa.Table(

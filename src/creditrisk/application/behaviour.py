@@ -1,0 +1,195 @@
+"""How accounts pay, and the credit that their turnover and terms support."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from creditrisk.application.accounts import CreditAccounts
+from creditrisk.application.answer import StoredExposure, applied_rates, instant
+from creditrisk.application.check import CheckCredit
+from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
+from creditrisk.application.histories import HistoryReader
+from creditrisk.application.keys import Principal
+from creditrisk.application.papers import Account
+from creditrisk.domain.behaviour import (
+    Numbers,
+    days_of_sales,
+    days_sales_outstanding,
+    estimated_credit,
+    format_days,
+    total_numbers,
+)
+from creditrisk.domain.history import Habits, habits_of, period_days
+from creditrisk.domain.money import EXACT, Money, format_amount, quantise
+from creditrisk.domain.rates import Converter
+from creditrisk.domain.receivables import receivables_of
+
+
+class Instalment(NamedTuple):
+    """A part of an invoice and the days granted for it; an amount without currency is in the account's."""
+
+    amount: Money | Decimal
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateCommand:
+    """What a credit is to be estimated from; what is None comes from stored papers or the policy."""
+
+    account: Account
+    as_of: date | None
+    multiplier: Decimal | None
+    turnover: Money | Decimal | None
+    instalments: Sequence[Instalment] | None
+    apply: bool
+
+
+class Estimate(NamedTuple):
+    """The answer to an estimate as plain data, and the account's version where its limit was set."""
+
+    answer: dict[str, Any]
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentBehaviour:
+    """Works out payment behaviour and estimated credit."""
+
+    checks: CheckCredit
+    histories: HistoryReader
+    accounts: CreditAccounts
+
+    async def of(self, account: Account, *, as_of: date | None, principal: Principal) -> dict[str, Any]:
+        """The behaviour of one account as plain data.
+
+        Raises:
+            NotFound: nobody ever told the service about this customer.
+            Unauthenticated, Unavailable: as `CheckCredit.check`.
+        """
+        exposure, habits, customer_since = await self._habits(account, as_of, principal)
+        situation = exposure.situation
+        owed = receivables_of(
+            situation.facts,
+            configuration=exposure.configuration,
+            as_of=exposure.as_of,
+            converter=situation.converter,
+        )
+        days = days_of_sales(as_of=exposure.as_of, customer_since=customer_since)
+        dso = days_sales_outstanding(
+            outstanding=Numbers.of(owed.outstanding, days), turnover=habits.turnover_12m
+        )
+        currency = situation.currency
+        balance = EXACT.divide(habits.balances.numbers, Decimal(period_days(exposure.as_of)))
+        return {
+            "company": account.company,
+            "customer": account.customer,
+            "turnover_12m": money(habits.turnover_12m, currency),
+            "turnover_ytd": money(habits.turnover_ytd, currency),
+            "dso": format_days(dso),
+            "average_delay": average(habits.delays),
+            "due_date_deviation": average(owed.lateness),
+            "average_payment_days": average(habits.payments),
+            "average_balance": money(balance, currency),
+            **_circumstances(exposure),
+        }
+
+    async def estimate(self, command: EstimateCommand, *, principal: Principal) -> Estimate:
+        """Estimate the credit of one account, and set its limit to it where the command says so.
+
+        Raises:
+            InvalidRequest: a given amount has no rate; there is nothing to set the limit to; or as
+                `CreditAccounts.set_limit`.
+            NotFound: nobody ever told the service about this customer.
+            Unauthenticated, Unavailable: as `CheckCredit.check`.
+        """
+        exposure, habits, _ = await self._habits(command.account, command.as_of, principal)
+        situation = exposure.situation
+        turnover, terms = habits.turnover_12m, habits.terms
+        if command.turnover is not None:
+            turnover = _in_account(command.turnover, situation.converter, "/turnover_12m")
+        if command.instalments is not None:
+            terms = total_numbers(
+                Numbers.of(
+                    _in_account(each.amount, situation.converter, f"/instalments/{n}/amount"), each.days
+                )
+                for n, each in enumerate(command.instalments)
+            )
+        multiplier = (
+            situation.policy.estimate_multiplier if command.multiplier is None else command.multiplier
+        )
+        credit = None
+        if terms.average is not None:
+            estimated = estimated_credit(turnover=turnover, multiplier=multiplier, average_days=terms.average)
+            credit = Money(quantise(estimated, situation.currency), situation.currency)
+        version = await self._apply(command.account, credit, principal) if command.apply else None
+        answer = {
+            "company": command.account.company,
+            "customer": command.account.customer,
+            "turnover_12m": money(turnover, situation.currency),
+            "multiplier": format(multiplier, "f"),
+            "average_days": average(terms),
+            "estimated_credit": None if credit is None else money(*credit),
+            "applied": command.apply,
+            **_circumstances(exposure),
+        }
+        return Estimate(answer, version)
+
+    async def _apply(self, account: Account, credit: Money | None, principal: Principal) -> int:
+        if credit is None:
+            complaint = FieldError(
+                "/apply", "nothing_estimated", "cannot be done: no instalment says how many days are granted"
+            )
+            raise InvalidRequest("There is no estimate to set the limit to.", errors=[complaint])
+        try:
+            return (await self.accounts.set_limit(account, credit, principal=principal)).version
+        except InvalidRequest as refused:
+            errors = [error._replace(pointer="/apply") for error in refused.errors]
+            raise InvalidRequest(refused.detail, code=refused.code, errors=errors) from None
+
+    async def _habits(
+        self, account: Account, as_of: date | None, principal: Principal
+    ) -> tuple[StoredExposure, Habits, date | None]:
+        exposure = await self.checks.exposure(
+            company=account.company, customer=account.customer, as_of=as_of, principal=principal
+        )
+        if exposure.situation.facts.risk_customer is None:
+            raise NotFound("There is no such customer.")
+        histories = await self.histories.read({account: exposure.as_of}, tenant=principal.tenant)
+        history = histories[account]
+        habits = habits_of(
+            history, configuration=exposure.configuration, converter=exposure.situation.converter
+        )
+        return exposure, habits, history.customer_since
+
+
+def money(amount: Decimal, currency: str) -> dict[str, str]:
+    """Write money as the wire has it, rounded half to even to the minor unit."""
+    return {"amount": format_amount(amount, currency), "currency": currency}
+
+
+def average(numbers: Numbers) -> str | None:
+    """Write an average of days; None where there is nothing to average."""
+    return None if numbers.average is None else format_days(numbers.average)
+
+
+def _circumstances(exposure: StoredExposure) -> Mapping[str, Any]:
+    converter = exposure.situation.converter
+    return {
+        "rates": applied_rates(converter),
+        "missing_rates": [{"from": source, "to": target} for source, target in converter.missing],
+        "as_of": exposure.as_of.isoformat(),
+        "evaluated_at": instant(exposure.evaluated_at),
+    }
+
+
+def _in_account(amount: Money | Decimal, converter: Converter, pointer: str) -> Decimal:
+    """A given amount in the account's currency, which it is in where it names none."""
+    if isinstance(amount, Decimal):
+        return amount
+    converted = converter.convert(*amount)
+    if converted is None:
+        complaint = FieldError(pointer, "rate_missing", "has no rate into the currency of the account")
+        raise InvalidRequest("An amount cannot be converted.", errors=[complaint])
+    return converted

@@ -1,0 +1,19 @@
+"""The port that reads what accounts bought and paid."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+from creditrisk.application.papers import Account
+from creditrisk.domain.history import History
+
+
+class HistoryReader(Protocol):
+    """Reads histories from stored papers, those that are settled, too."""
+
+    async def read(self, days: Mapping[Account, date], *, tenant: str) -> Mapping[Account, History]:
+        """The history of each account in the 12 months up to its day.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """

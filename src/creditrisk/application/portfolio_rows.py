@@ -1,0 +1,85 @@
+"""An evaluated account as one row of a table, the same figures as `GET /v1/customers/{id}/exposure`."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from creditrisk.application.portfolio import EvaluatedAccount
+from creditrisk.domain.papers import Category
+from creditrisk.domain.period import BANDS
+
+
+class ColumnType(StrEnum):
+    """What the values of a column are; any of them may be None."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    """True or false."""
+    NUMBER = "number"
+    """A whole number."""
+    DECIMAL = "decimal"
+    """A decimal as text, without an exponent, at most four decimals."""
+    DAY = "day"
+    """ISO 8601 text."""
+
+
+class Column(NamedTuple):
+    """One column of the table."""
+
+    name: str
+    type: ColumnType
+
+
+COLUMNS: Final = (
+    Column("company", ColumnType.TEXT),
+    Column("customer", ColumnType.TEXT),
+    Column("name", ColumnType.TEXT),
+    Column("risk_customer", ColumnType.TEXT),
+    Column("signal", ColumnType.TEXT),
+    Column("auto_blocked", ColumnType.FLAG),
+    Column("currency", ColumnType.TEXT),
+    Column("limit_state", ColumnType.TEXT),
+    Column("limit_source", ColumnType.TEXT),
+    Column("limit_amount", ColumnType.DECIMAL),
+    Column("limit_valid_until", ColumnType.DAY),
+    Column("exposure", ColumnType.DECIMAL),
+    Column("utilisation", ColumnType.DECIMAL),
+    Column("headroom", ColumnType.DECIMAL),
+    *(Column(category.value, ColumnType.DECIMAL) for category in Category),
+    Column("overdue", ColumnType.DECIMAL),
+    Column("overdue_oldest_days", ColumnType.NUMBER),
+    *(Column(f"ageing_{band.replace('-', '_')}", ColumnType.DECIMAL) for band in BANDS),
+    Column("as_of", ColumnType.DAY),
+    Column("policy_version", ColumnType.NUMBER),
+)
+"""The columns in their order. Amounts are in the row's `currency`."""
+
+Value = str | int | bool | None
+
+
+def row_of(account: EvaluatedAccount, shown: Mapping[str, Any]) -> list[Value]:
+    """The values of one account in the order of `COLUMNS`; `shown` is its exposure as plain data."""
+    exposure, limit = shown["exposure"], shown["limit"]
+    overdue, by_category = exposure["overdue"], exposure["by_category"]
+    return [
+        shown["company"],
+        shown["customer"],
+        account.name,
+        account.risk_customer,
+        shown["signal"],
+        shown["auto_blocked"],
+        exposure["currency"],
+        limit["state"],
+        limit["source"],
+        limit["amount"],
+        limit["valid_until"],
+        exposure["current"],
+        shown["utilisation"],
+        shown["headroom"],
+        *(by_category[category] for category in Category),
+        overdue["amount"],
+        overdue["oldest_days"],
+        *(overdue["ageing"][band] for band in BANDS),
+        shown["as_of"],
+        shown["policy"]["version"],
+    ]

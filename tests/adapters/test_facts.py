@@ -1,0 +1,44 @@
+"""The hot read, and what a process remembers of it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from creditrisk.adapters.postgres.engine import ConnectionLimits, Database
+from creditrisk.adapters.postgres.facts import PostgresFactsReader
+from creditrisk.adapters.postgres.papers import PostgresPaperStore
+from creditrisk.adapters.postgres.read_pool import ReadPool
+from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
+from creditrisk.application.check import Question
+from tests.adapters.statements import paper
+
+ACCOUNT = Question("main", "C-1", bill_to="C-1")
+
+
+@pytest.fixture
+async def pool(database_url: str, database: Database) -> AsyncIterator[ReadPool]:
+    """The connections of the hot read."""
+    pool = ReadPool(database_url, limits=ConnectionLimits(), database=database)
+    await pool.open()
+    yield pool
+    await pool.close()
+
+
+async def test_who_goes_through_all_accounts_leaves_what_is_remembered_as_it_is(
+    pool: ReadPool, store: PostgresPaperStore, tenant: str
+) -> None:
+    await store.write([paper("order", "O-1", "100.00")], tenant=tenant)
+    remembered = RememberedFacts()
+    reader = PostgresFactsReader(pool, remembered)
+    key = (tenant, "main", "C-1", "C-1")
+
+    (passing,) = await reader.read([ACCOUNT], tenant=tenant, key_id="", keep=False)
+    assert remembered.find(key) is None
+    (asked,) = await reader.read([ACCOUNT], tenant=tenant, key_id="")
+    known = remembered.find(key)
+    assert known is not None
+    assert known.revision == asked.revision
+    assert passing.facts.lines == asked.facts.lines != ()
+
+    await reader.read([ACCOUNT], tenant=tenant, key_id="", keep=False)
+    assert remembered.find(key) == known
