@@ -171,6 +171,16 @@ def _checks(database: Database, stores: _Stores, presets: Mapping[str, Preset]) 
     )
 
 
+def _ingest(stores: _Stores, papers: PostgresPaperStore, checks: CheckCredit) -> IngestPapers:
+    return IngestPapers(
+        papers=papers,
+        limits=checks,
+        checks=stores.decisions,
+        reservations=stores.reservations,
+        now=clock.now,
+    )
+
+
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
     papers, customers, accounts = (
         PostgresPaperStore(database),
@@ -201,13 +211,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         decisions=stores.decisions,
         holds=Holds(stores.holds, own_texts),
         reservations=Reservations(stores.reservations),
-        papers=IngestPapers(
-            papers=papers,
-            limits=checks,
-            checks=stores.decisions,
-            reservations=stores.reservations,
-            now=clock.now,
-        ),
+        papers=_ingest(stores, papers, checks),
         imports=Imports(journal=journal, new_id=uuid7, apart=database.apart),
         snapshots=Snapshots(
             store=PostgresSnapshotStore(database), journal=journal, new_id=uuid7, now=clock.now
