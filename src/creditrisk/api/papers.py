@@ -4,7 +4,8 @@ A stored paper's content is the wire's object with the amounts of one currency w
 ``open_amount`` and ``prepaid`` are strings beside one ``currency``; what is absent or default is left out.
 """
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -130,18 +131,31 @@ def statement_of(body: PaperBody, *, company: str, kind: str, number: str) -> Pa
         kind=kind,
         number=number,
         customer=body.customer,
-        content=dict(_content(body)),
+        content=_content(body),
         version=body.version,
         source=body.source,
     )
 
 
-def _content(body: PaperBody) -> Iterator[tuple[str, Any]]:
-    yield "currency", body.total.currency
-    for name, field in type(body).model_fields.items():
-        value = getattr(body, name)
-        if name not in _KEY_FIELDS and value != field.default:
-            yield name, _plain_amount(value) if name in PLAIN_MONEY else _plain(value)
+def _content(body: PaperBody) -> dict[str, Any]:
+    content: dict[str, Any] = {"currency": body.total.currency}
+    stated = body.__dict__
+    for name, default in _content_fields(type(body)):
+        value = stated[name]
+        if value is default:
+            continue
+        if name in PLAIN_MONEY:
+            content[name] = _plain_amount(value)
+        elif value != default:
+            content[name] = _plain(value)
+    return content
+
+
+@functools.cache
+def _content_fields(body: type[PaperBody]) -> Sequence[tuple[str, Any]]:
+    """The fields that are content, each with its default."""
+    fields = body.model_fields.items()
+    return tuple((name, field.default) for name, field in fields if name not in _KEY_FIELDS)
 
 
 def _plain_amount(value: MoneyIn) -> str:

@@ -1,8 +1,11 @@
 """Reading JSON more strictly than the usual parsers do."""
 
+import math
 import re
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, Final, NoReturn
+
+import orjson
 
 from creditrisk.api.problems import Refusal
 
@@ -22,6 +25,20 @@ def parse_json(body: bytes) -> Any:
     Raises:
         Refusal: 400.
     """
+    # Nearly every body is beyond doubt, and costs a third of what the strict reading does.
+    if b"\\u" not in body and body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass  # read again for what is wrong
+        else:
+            # Every member is written with a colon, so with none to spare no name is there twice.
+            if body.count(b":") == _plain_members(value):
+                return value
+    return _read_strictly(body)
+
+
+def _read_strictly(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
         value = _DECODER.decode(text)
@@ -76,6 +93,19 @@ def _require_no_lone_surrogate(value: Any) -> None:
     elif isinstance(value, list):
         for member in value:
             _require_no_lone_surrogate(member)
+
+
+def _plain_members(value: Any) -> float:
+    """How many members all objects have together; without end if there is a float.
+
+    It may be one of the integers beyond 64 bits, which orjson reads otherwise than is promised here.
+    """
+    kind = type(value)
+    if kind is dict:
+        return len(value) + sum([_plain_members(each) for each in value.values() if type(each) is not str])
+    if kind is list:
+        return sum([_plain_members(each) for each in value if type(each) is not str])
+    return math.inf if kind is float else 0
 
 
 def _depth(value: Any, limit: int) -> int:

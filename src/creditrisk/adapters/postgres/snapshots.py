@@ -1,6 +1,6 @@
 """Snapshots in PostgreSQL: copied beside the papers, compared, and the difference written in one transaction.
 
-The rules are in the database, in the functions compare_snapshot_1 and write_snapshot_1.
+The rules are in the database, in the functions compare_snapshot_2 and write_snapshot_2.
 """
 
 from array import array
@@ -60,11 +60,11 @@ _TOTALS: Final = sa.text(
     """
 )
 _COMPARE: Final = sa.text(
-    "SELECT compare_snapshot_1(:company, :source, :kinds, :taken_at, :closes)"
+    "SELECT compare_snapshot_2(:company, :source, :kinds, :taken_at, :closes)"
 ).bindparams(sa.bindparam("kinds", type_=sa.ARRAY(sa.Text)))
 _WRITE: Final = sa.text(
     "SELECT added, changed, closed, unchanged, stale"
-    " FROM write_snapshot_1(:company, :source, :kinds, :taken_at)"
+    " FROM write_snapshot_2(:company, :source, :kinds, :taken_at)"
 ).bindparams(sa.bindparam("kinds", type_=sa.ARRAY(sa.Text)))
 _CONFLICTS: Final = sa.text("SELECT line FROM staged_conflict ORDER BY line")
 
