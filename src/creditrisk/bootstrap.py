@@ -25,6 +25,7 @@ from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers, temporary_limits
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
+from creditrisk.adapters.postgres.held_checks import PostgresHeldChecks
 from creditrisk.adapters.postgres.history import PostgresHistoryReader
 from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
@@ -42,6 +43,7 @@ from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.reserving import PostgresReservationBook
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
+from creditrisk.api.check import check_as_asked
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import CreditAccounts
 from creditrisk.application.behaviour import PaymentBehaviour
@@ -52,6 +54,7 @@ from creditrisk.application.configuration import Configurations
 from creditrisk.application.customers import Customers
 from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
+from creditrisk.application.hold_evaluation import HoldEvaluation
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
 from creditrisk.application.import_master_data import ImportMasterData
@@ -182,18 +185,14 @@ def _ingest(stores: _Stores, papers: PostgresPaperStore, checks: CheckCredit) ->
 
 
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
-    papers, customers, accounts = (
-        PostgresPaperStore(database),
-        PostgresCustomerStore(database),
-        PostgresAccountStore(database),
-    )
+    papers = PostgresPaperStore(database)
+    customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database)
     journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
     presets = load_presets()
     reference_data = ReferenceData(store=PostgresReferenceStore(database))
     own_texts = OwnTextsOfCompanies(reference_data)
     checks = _checks(database, stores, presets)
-    histories = PostgresHistoryReader(database)
-    exposures = Exposures(checks=checks, papers=papers)
+    histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
     credit_accounts = CreditAccounts(store=accounts, checks=checks)
     return Services(
         keys=keys,
@@ -210,6 +209,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         calculations=Calculations(exposures, PostgresCalculationStore(database), uuid7),
         decisions=stores.decisions,
         holds=Holds(stores.holds, own_texts),
+        hold_evaluation=HoldEvaluation(PostgresHeldChecks(database), checks, check_as_asked),
         reservations=Reservations(stores.reservations),
         papers=_ingest(stores, papers, checks),
         imports=Imports(journal=journal, new_id=uuid7, apart=database.apart),

@@ -298,6 +298,8 @@ def _papers() -> Iterator[Writing]:
 def _holds(stock: Stock) -> Iterator[Writing]:
     force = {"company": "main", "kind": "order", "number": ID, "reason": "Asked by phone."}
     yield Writing(operation="force_hold", method="POST", path="/v1/holds", body=force)
+    evaluate = {"ids": [stock.hold]}
+    yield Writing(operation="evaluate_holds", method="POST", path="/v1/holds:evaluate", body=evaluate)
     release = {
         "reason": "Paid by phone.",
         "review_on": LATER,

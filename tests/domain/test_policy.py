@@ -188,10 +188,7 @@ def test_every_parameter_explains_itself() -> None:
     assert [each.name for each in declared] == list(STANDARD)
     assert {each.name: each.default for each in declared} == STANDARD
     assert all(each.meaning.endswith(".") and each.source and each.values.accepts for each in declared)
-    assert {each.name for each in declared if not each.supported} == {
-        "limits_only_by_adjustment",
-        "auto_release",
-    }
+    assert {each.name for each in declared if not each.supported} == {"limits_only_by_adjustment"}
 
 
 def test_an_object_is_overridden_key_by_key_at_every_depth() -> None:
@@ -241,7 +238,7 @@ def test_stated_values_become_exact_ones() -> None:
 
 
 def test_the_default_of_what_the_service_does_not_do_yet_may_be_stated() -> None:
-    policy = compiled(limits_only_by_adjustment=False, auto_release="off")
+    policy = compiled(limits_only_by_adjustment=False)
     assert not policy.limits_only_by_adjustment
 
 

@@ -181,6 +181,16 @@ def test_auto_block_never_touches_what_a_person_set(erp: Erp) -> None:
     assert (stored["documents_blocked"], stored["auto_blocked"]) == (["order"], False)
 
 
+@pytest.mark.parametrize("settings", [{"control": "off"}, {"ignore_until": "2100-01-01"}])
+def test_without_credit_control_nothing_is_blocked_by_the_policy(erp: Erp, settings: JSON) -> None:
+    erp.policy(auto_block=True, blocked_kinds=["invoice"])
+    erp.store("open_item", "P-1", "200.00")
+    assert erp.account(limit="100.00")["auto_blocked"] is True
+    assert erp.account(limit="100.00", **settings)["auto_blocked"] is False
+    assert erp.exposure()["auto_blocked"] is False
+    assert erp.check("invoice", "1.00")["decision"] == "allow"
+
+
 def test_ranks_of_payment_terms_and_cash_discounts_are_compared_with_the_customers_own(erp: Erp) -> None:
     erp.policy(hold_on_payment_terms_rank=True, hold_on_cash_discount_rank=True)
     for code, rank in (("N30", 10), ("N60", 20), ("NONE", None)):

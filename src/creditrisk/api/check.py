@@ -1,5 +1,6 @@
 """The credit check over HTTP: what the ERP asks before it saves, and what it is answered."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import orjson
@@ -33,7 +34,7 @@ from creditrisk.application.keys import Principal, Scope
 from creditrisk.domain.account import ClaimedOperator
 from creditrisk.domain.facts import Check
 from creditrisk.domain.papers import Document, Followed, Kind
-from creditrisk.locale.languages import MessageLanguage
+from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 
 MOST_CHECKS: Final = 1_000
 
@@ -191,6 +192,11 @@ class CheckIn(WireModel):
             reserve_seconds=self.reserve.ttl_seconds if self.reserve else None,
             request=self.model_dump(mode="json", exclude_none=True),
         )
+
+
+def check_as_asked(request: Mapping[str, Any], *, company: str) -> Check:
+    """Read a check again that was answered before, from what is kept of its request."""
+    return CheckIn.model_validate(request).command(company, DEFAULT_LANGUAGE).check
 
 
 class ChecksIn(WireModel):

@@ -16,6 +16,7 @@ from creditrisk.application.decisions import DecisionLog
 from creditrisk.application.entries import EntryStore
 from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
+from creditrisk.application.hold_evaluation import HoldEvaluation
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
 from creditrisk.application.import_master_data import ImportMasterData
@@ -68,6 +69,7 @@ class Services:
     calculations: Calculations
     decisions: DecisionLog
     holds: Holds
+    hold_evaluation: HoldEvaluation
     reservations: Reservations
     papers: IngestPapers
     imports: Imports

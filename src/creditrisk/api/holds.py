@@ -24,9 +24,11 @@ from creditrisk.api.wire import (
     MoneyOut,
     Prose,
     ReferenceDay,
+    Several,
     WireModel,
     refuse,
 )
+from creditrisk.application.hold_evaluation import AT_ONCE
 from creditrisk.application.holds import Hold, HoldFilter, Holds, ReleaseOrder
 from creditrisk.application.keys import Principal
 from creditrisk.locale.languages import MessageLanguage
@@ -106,10 +108,27 @@ class ForceIn(WireModel):
         return self
 
 
-class HoldsOut(WireModel):
-    """The holds of the documents named."""
+class EvaluateIn(WireModel):
+    """Which holds to evaluate; nothing named: every open one."""
 
-    results: Annotated[list[HoldOut], Field(description="The holds that are open now.")]
+    ids: Annotated[
+        Several[Identifier] | None, Field(max_length=AT_ONCE, description="These; each must exist.")
+    ] = None
+    customer: Annotated[Identifier | None, Field(description="Every open one of this ordering customer.")] = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "EvaluateIn":
+        if self.ids is not None and self.customer is not None:
+            raise refuse("not_allowed", "must name ids or a customer, not both")
+        return self
+
+
+class HoldsOut(WireModel):
+    """The holds asked for."""
+
+    results: Annotated[list[HoldOut], Field(description="The holds as they are now.")]
 
 
 _FORCE: Final = {
@@ -133,6 +152,10 @@ _RELEASE: Final = {
             "review_on": "2026-12-15",
         },
     },
+}
+_EVALUATE: Final = {
+    "all": {"summary": "Every open hold", "value": {}},
+    "customer": {"summary": "Those of a customer", "value": {"customer": "C-1001"}},
 }
 _REJECT: Final = {"plain": {"summary": "With a reason", "value": {"reason": "The limit is not raised."}}}
 
@@ -207,6 +230,32 @@ async def force_hold(
         reason=body.reason,
         principal=caller,
     )
+    return HoldsOut(results=[shown(hold) for hold in await reader.told(*holds)])
+
+
+@router.post(":evaluate", responses=documented(404), openapi_extra=documented_language())
+async def evaluate_holds(
+    *,
+    caller: Annotated[Principal, requires("holds")],
+    use: Use,
+    reader: Reading,
+    body: Annotated[EvaluateIn | None, Body(openapi_examples=_EVALUATE)] = None,
+    company: CompanyQuery = None,
+) -> HoldsOut:
+    """Run held checks again with today's facts: what does not hold any more is dropped from `findings`.
+
+    With none left, `ready_to_release` is true, and where the policy's `auto_release` says so the hold is
+    `cleared`. A document stated again since its check is taken as stated, one deleted or cancelled is held by
+    nothing. What a person holds stays as it is.
+    """
+    body = body or EvaluateIn()
+    wanted = HoldFilter(
+        ids=None if body.ids is None else frozenset(body.ids),
+        companies=choose_companies(caller, query=company),
+        status="open" if body.ids is None else None,
+        customer=body.customer,
+    )
+    holds = await use.hold_evaluation.evaluate(wanted, principal=caller)
     return HoldsOut(results=[shown(hold) for hold in await reader.told(*holds)])
 
 

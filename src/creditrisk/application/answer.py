@@ -81,7 +81,7 @@ def rendered(answer: Answer) -> dict[str, Any]:
         "company": answer.check.company,
         "customer": answer.check.customer,
         "risk_customer": situation.facts.account.customer,
-        "findings": [_finding(finding, audience) for finding in verdict.findings],
+        "findings": [finding_as_data(finding, audience) for finding in verdict.findings],
         "cancelled": [],
         "obligations": {
             "save": verdict.obligations.save,
@@ -186,7 +186,8 @@ def _money(currency: str) -> Any:
     return lambda amount: format_amount(amount, currency)
 
 
-def _finding(finding: Finding, audience: Audience) -> dict[str, Any]:
+def finding_as_data(finding: Finding, audience: Audience) -> dict[str, Any]:
+    """One finding as an answer and a hold list it."""
     plain = {
         "code": finding.code.value,
         "class": finding.severity.value,

@@ -16,7 +16,7 @@ from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
 from creditrisk.application.reservations import Grant, grant_of
 from creditrisk.application.standings import Standings
-from creditrisk.domain.decision import decide
+from creditrisk.domain.decision import Verdict, decide
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.papers import Document
 from creditrisk.domain.remedy import find_remedy
@@ -205,6 +205,17 @@ class CheckCredit:
         (found,) = await self._stored_exposures([question], as_of=None, principal=principal)
         return any(applied.exceeded for applied in found.situation.applied)
 
+    async def verdicts(self, checks: Sequence[Check], *, principal: Principal) -> Sequence[Verdict]:
+        """What each check would be answered today, all of one moment; nothing is kept of it.
+
+        Raises: as `check`.
+        """
+        found = await self._read([_question(check) for check in checks], principal)
+        return [
+            self._verdict(check, stored, configuration, as_of=stored.today)
+            for check, (stored, configuration) in zip(checks, found, strict=True)
+        ]
+
     async def _stored_exposures(
         self,
         questions: Sequence[Question],
@@ -240,11 +251,17 @@ class CheckCredit:
                 return pairs
         raise Unavailable("The configuration is being changed.")
 
-    def _decided(self, command: CheckCommand, stored: StoredFacts, configuration: Configuration) -> Answer:
-        as_of = command.as_of or stored.today
+    def _verdict(
+        self, check: Check, stored: StoredFacts, configuration: Configuration, *, as_of: date
+    ) -> Verdict:
         facts = stored.facts.with_new_account(configuration.policy)
         standing = self._standings.of(facts, configuration, revision=stored.revision, as_of=as_of)
-        verdict = decide(command.check, facts, configuration, as_of=as_of, standing=standing)
+        return decide(check, facts, configuration, as_of=as_of, standing=standing)
+
+    def _decided(self, command: CheckCommand, stored: StoredFacts, configuration: Configuration) -> Answer:
+        as_of = command.as_of or stored.today
+        verdict = self._verdict(command.check, stored, configuration, as_of=as_of)
+        facts = verdict.situation.facts
         return Answer(
             decision_id=self._new_id(),
             check=command.check,

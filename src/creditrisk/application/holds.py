@@ -101,6 +101,7 @@ class ReleaseOrder:
 class HoldFilter:
     """Which holds to list; None: any."""
 
+    ids: frozenset[str] | None = None
     companies: frozenset[str] | None = None
     status: str | None = None
     customer: str | None = None

@@ -130,11 +130,11 @@ def decide(
 
 def why_not_controlled(situation: Situation) -> NotControlled | None:
     """The first reason for which this check is not under credit control."""
-    check, account, policy = situation.check, situation.facts.account, situation.policy
+    check, policy = situation.check, situation.policy
     document, site = check.document, check.document.site if check.document else None
-    if (account.control or policy.default_control) == "off":
+    if situation.control == "off":
         return NotControlled.CONTROL_OFF
-    if account.ignore_until is not None and situation.as_of <= account.ignore_until:
+    if situation.ignored:
         return NotControlled.IGNORE_UNTIL
     if document is None:
         return None
@@ -232,7 +232,7 @@ def _demoted(finding: Finding, situation: Situation, operator: Operator, *, auth
             return replace(finding, severity=Severity.SOFT, demoted_by="lowering")
         if document is not None and situation.configuration.document_type(document.type).exclude_block:
             return replace(finding, severity=Severity.SOFT, demoted_by="document_type")
-        if (situation.facts.account.control or policy.default_control) == "monitor":
+        if situation.control == "monitor":
             return replace(finding, severity=Severity.SOFT, demoted_by="control")
         if not operator.strict:
             return replace(finding, severity=Severity.SOFT, demoted_by="operator")

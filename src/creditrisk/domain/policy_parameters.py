@@ -312,7 +312,6 @@ class Policy:
         "Clear holds whose findings are gone.",
         standard="off",
         source="M31",
-        supported=False,
     )
     hold_on_payment_terms_rank: bool = parameter(
         SWITCH, "Terms more generous than the customer's default are held.", standard=False, source="M24"

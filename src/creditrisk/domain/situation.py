@@ -118,9 +118,20 @@ class Situation:
         )
 
     @property
+    def control(self) -> str:
+        """What credit findings may do: as the account says, else the policy."""
+        return self.facts.account.control or self.policy.default_control
+
+    @property
+    def ignored(self) -> bool:
+        """Whether credit control of the account has not begun again yet."""
+        ignore_until = self.facts.account.ignore_until
+        return ignore_until is not None and self.as_of <= ignore_until
+
+    @property
     def auto_blocked(self) -> bool:
         """C8, C9: derived from the stored exposure every time, so that any change clears it at once."""
-        if not self.policy.auto_block:
+        if not self.policy.auto_block or self.control == "off" or self.ignored:
             return False
         over = any(applied.exposure.stored > (applied.limit.amount or ZERO) for applied in self.applied)
         return self.time_limit_breached or (over and not self.amount_gated)

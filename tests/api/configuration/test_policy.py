@@ -84,7 +84,7 @@ def test_a_refused_policy_changes_nothing(admin: httpx.Client) -> None:
         ({"bills": {"discount_days": True}}, [("/overrides/bills/discount_days", "invalid_type")]),
         (JPY | {"new_account": {"limit": "0.5"}}, [("/overrides/new_account/limit", "invalid_value")]),
         ({"time_zone": "Europe/Atlantis"}, [("/overrides/time_zone", "invalid_value")]),
-        ({"auto_release": "with_posting"}, [("/overrides/auto_release", "not_supported")]),
+        ({"limits_only_by_adjustment": True}, [("/overrides/limits_only_by_adjustment", "not_supported")]),
         (
             {"currency": "XYZ", "grouping": "relation:"},
             [("/overrides/currency", "invalid_value"), ("/overrides/grouping", "invalid_value")],

@@ -107,28 +107,22 @@ class PostgresHoldStore:
 
     async def get(self, hold_id: str, *, tenant: str) -> Hold | None:
         """One hold; None where this tenant has none of that id."""
-        try:
-            wanted = UUID(hold_id)
-        except ValueError:
-            return None
+        wanted = _uuid(hold_id)
         query = sa.select(holds).where(holds.c.tenant == tenant, holds.c.id == wanted)
         async with self._database.transaction(tenant) as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else _hold(row)
+        return None if row is None else hold_of(row)
 
     async def list(self, wanted: HoldFilter, *, tenant: str, after: str | None, limit: int) -> Sequence[Hold]:
         """Holds in the order they were opened, those after `after`."""
-        query = sa.select(holds).where(holds.c.tenant == tenant).order_by(holds.c.id).limit(limit)
-        if wanted.companies is not None:
-            query = query.where(holds.c.company == sa.any_(sa.literal(sorted(wanted.companies))))
-        if wanted.status is not None:
-            query = query.where(holds.c.status == wanted.status)
-        if wanted.customer is not None:
-            query = query.where(holds.c.customer == wanted.customer)
-        if after is not None:
-            query = query.where(holds.c.id > UUID(after))
+        query = (
+            sa.select(holds)
+            .where(*conditions(wanted, tenant=tenant, after=after))
+            .order_by(holds.c.id)
+            .limit(limit)
+        )
         async with self._database.transaction(tenant) as connection:
-            return [_hold(row) for row in (await connection.execute(query)).mappings()]
+            return [hold_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def reasons(self, reason_type: str, *, tenant: str) -> frozenset[str]:
         """The codes of one type of reason; empty where the tenant keeps none."""
@@ -170,7 +164,7 @@ class PostgresHoldStore:
         )
         async with self._database.transaction(tenant) as connection:
             row = (await connection.execute(statement)).mappings().one_or_none()
-        return None if row is None else _hold(row)
+        return None if row is None else hold_of(row)
 
     async def force(
         self,
@@ -220,7 +214,31 @@ class PostgresHoldStore:
             index_where=sa.text("status = 'open'"),
             set_={"updated_at": _NOW},
         )
-        return _hold((await connection.execute(statement.returning(holds))).mappings().one())
+        return hold_of((await connection.execute(statement.returning(holds))).mappings().one())
+
+
+def _uuid(hold_id: str) -> UUID | None:
+    """The id as the table has it; None, which is no hold's, where it is none."""
+    try:
+        return UUID(hold_id)
+    except ValueError:
+        return None
+
+
+def conditions(wanted: HoldFilter, *, tenant: str, after: str | None) -> Sequence[sa.ColumnElement[bool]]:
+    """What the holds wanted have in common."""
+    chosen: list[sa.ColumnElement[bool]] = [holds.c.tenant == tenant]
+    if wanted.ids is not None:
+        chosen.append(holds.c.id == sa.any_(sa.literal(list(map(_uuid, wanted.ids)))))
+    if wanted.companies is not None:
+        chosen.append(holds.c.company == sa.any_(sa.literal(sorted(wanted.companies))))
+    if wanted.status is not None:
+        chosen.append(holds.c.status == wanted.status)
+    if wanted.customer is not None:
+        chosen.append(holds.c.customer == wanted.customer)
+    if after is not None:
+        chosen.append(holds.c.id > UUID(after))
+    return chosen
 
 
 def _open_one(tenant: str, hold_id: str) -> tuple[sa.ColumnElement[bool], ...]:
@@ -237,7 +255,8 @@ def _today(tenant: str) -> sa.ColumnElement[date]:
     return sa.cast(sa.func.timezone(sa.func.coalesce(zone, "UTC"), _NOW), sa.Date)
 
 
-def _hold(row: sa.RowMapping) -> Hold:
+def hold_of(row: sa.RowMapping) -> Hold:
+    """A hold of its row."""
     currency = row["currency"]
     authorised = row["authorised_amount"]
     return Hold(

@@ -1,0 +1,147 @@
+"""Evaluating holds for release: what would today be found of what was held (M31, F19)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from creditrisk.application.answer import finding_as_data
+from creditrisk.application.errors import NotFound
+from creditrisk.application.holds import Hold, HoldFilter
+from creditrisk.application.keys import Principal
+from creditrisk.application.messages import Audience
+from creditrisk.domain.decision import Verdict
+from creditrisk.domain.facts import Check
+from creditrisk.domain.findings import Code, Severity
+from creditrisk.domain.money import Money
+from creditrisk.locale.languages import DEFAULT_LANGUAGE
+
+AT_ONCE: Final = 1_000
+"""Holds evaluated together, against facts of one moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCheck:
+    """A hold with the check behind it."""
+
+    hold: Hold
+    request: Mapping[str, Any] | None
+    """The newest check as asked; None: a person's hold, behind which there is none."""
+    checked_at: datetime
+    """When that check was; changes with the next one."""
+    restated: Money | None = None
+    """The document's total where the ERP stated it after that check."""
+    withdrawn: bool = False
+    """The ERP has deleted or cancelled the document since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedHold:
+    """What a rule hold comes to today; without a finding left it is ready to be released."""
+
+    held: HeldCheck
+    findings: Sequence[Any]
+    total: Money
+    cleared: bool = False
+    with_posting: bool = False
+
+
+class HeldChecks(Protocol):
+    """Reads holds with their checks, and keeps what they come to."""
+
+    async def held(
+        self, wanted: HoldFilter, *, tenant: str, after: str | None, limit: int
+    ) -> Sequence[HeldCheck]:
+        """Holds in the order they were opened, those after `after`."""
+
+    async def keep_evaluated(
+        self, evaluated: Sequence[EvaluatedHold], *, tenant: str, by: str
+    ) -> Sequence[Hold]:
+        """Keep what holds came to that are open still and not checked again meanwhile; those it kept."""
+
+
+class Judge(Protocol):
+    """Decides checks without keeping anything of it."""
+
+    async def verdicts(self, checks: Sequence[Check], *, principal: Principal) -> Sequence[Verdict]:
+        """What each check would be answered today."""
+
+
+class ReadCheck(Protocol):
+    """Reads a check as it was asked."""
+
+    def __call__(self, request: Mapping[str, Any], *, company: str) -> Check:
+        """The check to the domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEvaluation:
+    """Runs held checks again with today's facts, and clears what the policy wants cleared by itself."""
+
+    holds: HeldChecks
+    checks: Judge
+    read_check: ReadCheck
+
+    async def evaluate(self, wanted: HoldFilter, *, principal: Principal) -> Sequence[Hold]:
+        """The holds wanted, in the order they were opened, as they are after being evaluated.
+
+        What is not open, or held by a person, stays as it is.
+
+        Raises:
+            NotFound: one of the ids wanted is no hold that the key reaches.
+            Unauthenticated, Unavailable: as a check.
+        """
+        results: list[Hold] = []
+        after = None
+        while True:
+            found = await self.holds.held(wanted, tenant=principal.tenant, after=after, limit=AT_ONCE)
+            if wanted.ids is not None and len(found) < len(wanted.ids):
+                raise NotFound("There is no such hold.")
+            results += await self._evaluated(found, principal)
+            if wanted.ids is not None or len(found) < AT_ONCE:
+                return results
+            after = found[-1].hold.id
+
+    async def _evaluated(self, found: Sequence[HeldCheck], principal: Principal) -> Sequence[Hold]:
+        asked = [
+            (held, self._check_of(held, held.request))
+            for held in found
+            if held.request is not None and held.hold.status == "open"
+        ]
+        if not asked:
+            return [held.hold for held in found]
+        verdicts = await self.checks.verdicts([check for _, check in asked], principal=principal)
+        evaluated = [
+            _judged(held, check, verdict) for (held, check), verdict in zip(asked, verdicts, strict=True)
+        ]
+        kept = await self.holds.keep_evaluated(evaluated, tenant=principal.tenant, by=principal.author)
+        newest = {hold.id: hold for hold in kept}
+        return [newest.get(held.hold.id, held.hold) for held in found]
+
+    def _check_of(self, held: HeldCheck, request: Mapping[str, Any]) -> Check:
+        """The held check, of the document as the ERP has stated it since."""
+        check = self.read_check(request, company=held.hold.company)
+        if held.restated is None or check.document is None:
+            return check
+        return replace(check, document=replace(check.document, total=held.restated))
+
+
+def _judged(held: HeldCheck, check: Check, verdict: Verdict) -> EvaluatedHold:
+    """What is left of a hold. What a person holds waits in the hold of that person."""
+    audience = Audience(
+        language=DEFAULT_LANGUAGE, user=check.operator.id, own=verdict.situation.configuration.texts
+    )
+    left = [
+        finding_as_data(finding, audience)
+        for finding in verdict.findings
+        if finding.severity is Severity.HARD and finding.code is not Code.FORCED_HOLD and not held.withdrawn
+    ]
+    auto_release = verdict.situation.policy.auto_release
+    cleared = not left and auto_release != "off"
+    return EvaluatedHold(
+        held=held,
+        findings=left,
+        total=check.document.total if check.document else held.hold.total,
+        cleared=cleared,
+        with_posting=cleared and auto_release == "with_posting",
+    )
