@@ -25,7 +25,9 @@ def test_a_page_that_ends_with_the_list_has_no_next(client: httpx.Client) -> Non
     assert len(client.get("/v1/orders").json()["items"]) == 10
 
 
-@pytest.mark.parametrize("limit", ["0", "1001", "-1", "many", "1.5", "", "9" * 30, "9" * 5000])
+@pytest.mark.parametrize(
+    "limit", ["0", "1001", "-1", "many", "1.5", "2.0", "+2", "2_0", "", "9" * 30, "9" * 5000]
+)
 def test_a_limit_is_1_to_1000(client: httpx.Client, limit: str) -> None:
     response = client.get("/v1/orders", params={"limit": limit})
     assert response.status_code == 422

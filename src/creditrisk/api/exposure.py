@@ -21,7 +21,7 @@ from creditrisk.api.company import CompanyQuery, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
-from creditrisk.api.wire import Day, Instant, PathId, ReferenceDay, WireModel
+from creditrisk.api.wire import DIGITS, Day, Instant, PathId, ReferenceDay, WireModel
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
 
@@ -133,9 +133,11 @@ async def forecast_exposure(
     use: Use,
     company: CompanyQuery = None,
     as_of: Annotated[ReferenceDay | None, Query(description="Reference date; absent: today.")] = None,
-    days: Annotated[int, Query(ge=0, le=MOST_FORECAST_DAYS, description="Days after it.")] = 30,
+    days: Annotated[int, Query(ge=0, le=MOST_FORECAST_DAYS, description="Days after it."), DIGITS] = 30,
     delay_days: Annotated[
-        int, Query(ge=0, le=MOST_FORECAST_DAYS, description="Days after its due date that an item is paid.")
+        int,
+        Query(ge=0, le=MOST_FORECAST_DAYS, description="Days after its due date that an item is paid."),
+        DIGITS,
     ] = 0,
 ) -> Response:
     """Foresee exposure day by day: items fall due and are paid, bills and advances go their way."""

@@ -9,7 +9,7 @@ import orjson
 from fastapi import Query, params
 from pydantic import ConfigDict, Field
 
-from creditrisk.api.wire import WireModel
+from creditrisk.api.wire import DIGITS, WireModel
 from creditrisk.application.errors import FieldError, InvalidRequest
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ def paged(*shape: type[str | int]) -> params.Depends:
 
     async def page_request(
         limit: Annotated[
-            int, Query(ge=1, le=MAX_LIMIT, description="Entries of a page, at most.")
+            int, Query(ge=1, le=MAX_LIMIT, description="Entries of a page, at most."), DIGITS
         ] = DEFAULT_LIMIT,
         cursor: Annotated[
             str | None, Query(max_length=_MAX_CURSOR, description="`next` of the page before.")

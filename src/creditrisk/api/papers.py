@@ -17,7 +17,7 @@ from pydantic import (
     field_validator,
 )
 
-from creditrisk.api.wire import Day, Identifier, MoneyIn, WireModel, format_instant, refuse
+from creditrisk.api.wire import DIGITS, Day, Identifier, MoneyIn, WireModel, format_instant, refuse
 from creditrisk.application.papers import PaperStatement, StoredPaper
 from creditrisk.domain.money import format_amount
 
@@ -53,6 +53,7 @@ Version = Annotated[
     int,
     AfterValidator(_bigint),
     WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _LARGEST_VERSION, "examples": [3]}),
+    DIGITS,
 ]
 """The ERP's own counter of a paper's changes."""
 

@@ -149,6 +149,20 @@ JsonObject = Annotated[dict[str, Any], AfterValidator(_json_object)]
 # Money and numbers
 
 
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
+
+
+def _written_integer(value: Any) -> Any:
+    """Refuse `2.0`, `+2` and `2_0`, which Pydantic would read in a query; a body has no strings here."""
+    if isinstance(value, str) and _INTEGER.fullmatch(value) is None:
+        raise refuse("wrong_type", "must be an integer")
+    return value
+
+
+DIGITS: Final = BeforeValidator(_written_integer)
+"""Lets an integer of a query be written with decimal digits alone; stands last in its annotation."""
+
+
 def _currency(value: str) -> str:
     if value not in MINOR_UNITS:
         raise refuse("unknown_currency", "must be an active ISO 4217 currency code")
