@@ -64,6 +64,8 @@ class Rule:
     """The customer or management group; None for all."""
     risk_group: str | None = None
     """Narrows any scope to customers of this risk group."""
+    active: bool = True
+    """False: kept, and not looked at."""
     release_document: bool = False
     """An exclusion that releases the document from every rule and from every credit finding."""
     days: int | None = None
@@ -116,9 +118,9 @@ class RuleBook:
 
     @classmethod
     def build(cls, rules: Iterable[Rule]) -> "RuleBook":
-        """Index the rules in force."""
+        """Index the active rules."""
         by_place: dict[_Place, list[Rule]] = {}
-        for rule in sorted(rules, key=lambda rule: rule.id):
+        for rule in sorted((rule for rule in rules if rule.active), key=lambda rule: rule.id):
             place = _Place(rule.scope, rule.scope_id, rule.risk_group, rule.keyed)
             by_place.setdefault(place, []).append(rule)
         return cls({place: tuple(kept) for place, kept in by_place.items()})
