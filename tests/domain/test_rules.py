@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from creditrisk.domain.account import Customer
 from creditrisk.domain.decision import Outcome
@@ -242,6 +244,7 @@ def test_a_rule_for_others_asks_for_no_rate() -> None:
 
 # Whom a rule is for
 
+LEVEL_OF_CUSTOMER: dict[str, Any] = {"scope": RuleScope.CUSTOMER, "scope_id": "C-1"}
 SOUTH = Customer(id="C-1", management_group="SOUTH", risk_group="B")
 
 
@@ -284,4 +287,30 @@ def test_rules_of_other_customers_are_not_looked_at() -> None:
     ]
     own = block("document_amount", amount=eur("1.00"))
     book = RuleBook.build([*others, own])
-    assert list(book.concerning(customer="C-1", group=None, risk_group=None, keyed=())) == [own]
+    assert list(book.concerning(customer="C-1", group=None, risk_group=None, keyed=())) == [(own,)]
+
+
+@given(
+    values=st.lists(st.integers(0, 20), min_size=1, max_size=6),
+    observed=st.integers(1, 20),
+    excluding=st.booleans(),
+)
+def test_rules_of_one_place_say_together_what_each_says_alone(
+    values: list[int],
+    observed: int,
+    excluding: bool,  # noqa: FBT001 - drawn by Hypothesis
+) -> None:
+    stored = facts(late(observed))
+    if excluding:
+        rules = [
+            exclusion("days_overdue", f"N-{n}", days=value, **LEVEL_OF_CUSTOMER)
+            for n, value in enumerate(values)
+        ]
+        always = block("days_overdue", days=-1)
+        alone = any(not of([rule, always], stored) for rule in rules)
+        assert (not of([*rules, always], stored)) == alone
+    else:
+        rules = [block("days_overdue", f"N-{n}", days=value) for n, value in enumerate(values)]
+        assert sorted(map(str, of(rules, stored))) == sorted(
+            str(hit) for rule in rules for hit in of([rule], stored)
+        )

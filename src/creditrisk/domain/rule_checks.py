@@ -6,12 +6,13 @@ that of a document's amount is true at it, too.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import takewhile
 from typing import NamedTuple
 
 from creditrisk.domain.findings import CREDIT, Code, Finding, Severity
 from creditrisk.domain.limits import Limit, LimitState, expired
 from creditrisk.domain.money import EXACT, rounded_down
-from creditrisk.domain.rules import Keyed, Rule, RuleKind
+from creditrisk.domain.rules import Keyed, Ladder, Rule, RuleKind
 from creditrisk.domain.situation import AppliedLimit, Situation
 
 HUNDRED = Decimal(100)
@@ -52,11 +53,15 @@ def judge(situation: Situation) -> Judgement:
     """Run every rule that concerns the check; none stops the others."""
     hits: list[Hit] = []
     exclusions: list[Rule] = []
-    for rule in _concerning(situation):
-        if not rule.exclusion:
-            hits += [Hit(rule, finding) for finding in _BLOCKS[rule.kind](rule, situation)]
-        elif _EXCLUSIONS[rule.kind](rule, situation):
-            exclusions.append(rule)
+    for ladder in _concerning(situation):
+        if ladder[0].exclusion:
+            exclusions += takewhile(lambda rule: _EXCLUSIONS[rule.kind](rule, situation), ladder)
+        else:
+            for rule in ladder:
+                found = [Hit(rule, finding) for finding in _BLOCKS[rule.kind](rule, situation)]
+                if not found:
+                    break
+                hits += found
     return Judgement(hits, exclusions)
 
 
@@ -83,7 +88,7 @@ def _cancelling(block: Rule, exclusions: Sequence[Rule]) -> Rule | None:
     return next((rule for rule in exclusions if rule.may_cancel(block)), None)
 
 
-def _concerning(situation: Situation) -> Iterator[Rule]:
+def _concerning(situation: Situation) -> Iterator[Ladder]:
     """Scopes are the ordering customer's; a status counts whether it is his or the risk party's."""
     facts, document = situation.facts, situation.check.document
     keyed = {

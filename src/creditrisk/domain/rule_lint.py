@@ -136,11 +136,16 @@ def _may_share_customers(one: Rule, other: Rule) -> bool:
 
 
 def _says_the_same(one: Rule, other: Rule) -> bool:
-    return (one.risk_group, one.release_document, one.value_type) == (
-        other.risk_group,
-        other.release_document,
-        other.value_type,
-    ) and (one.days, one.amount, one.percent) == (other.days, other.amount, other.percent)
+    return (
+        (one.risk_group, one.release_document, one.value_type)
+        == (
+            other.risk_group,
+            other.release_document,
+            other.value_type,
+        )
+        and one.values == other.values
+        and _comparable(one, other)
+    )
 
 
 def _makes_superfluous(other: Rule, rule: Rule) -> bool:
@@ -171,10 +176,4 @@ def _comparable(one: Rule, other: Rule) -> bool:
 
 def _all_compare(one: Rule, other: Rule, holds: Callable[[Decimal, Decimal], bool]) -> bool:
     """Whether a comparison holds of every value that two rules of one value type have."""
-    return all(holds(mine, its) for mine, its in zip(_values(one), _values(other), strict=True))
-
-
-def _values(rule: Rule) -> list[Decimal]:
-    amount = None if rule.amount is None else rule.amount.amount
-    days = None if rule.days is None else Decimal(rule.days)
-    return [value for value in (days, amount, rule.percent) if value is not None]
+    return all(holds(mine, its) for mine, its in zip(one.values, other.values, strict=True))

@@ -3,7 +3,7 @@
 A blocking rule makes a finding; an exclusion cancels findings. What each kind compares is in `rule_checks`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -89,6 +89,13 @@ class Rule:
         given = (("days", self.days), ("amount", self.amount), ("percent", self.percent))
         return tuple(name for name, value in given if value is not None)
 
+    @property
+    def values(self) -> tuple[Decimal, ...]:
+        """The figures the rule compares with, in the order of `value_type`; none where it compares none."""
+        days = None if self.days is None else Decimal(self.days)
+        amount = None if self.amount is None else self.amount.amount
+        return tuple(value for value in (days, amount, self.percent) if value is not None)
+
     def may_cancel(self, block: "Rule") -> bool:
         """Whether this exclusion, when true, cancels what the block finds (M27, steps 3 to 6).
 
@@ -110,11 +117,18 @@ class _Place(NamedTuple):
     keyed: Keyed | None
 
 
+Ladder = Sequence[Rule]
+"""Rules of which none after one that finds nothing, or is not true, can find anything or be true."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """A company's rules, indexed: those for others cost a check nothing. Make it with `build`."""
+    """A company's rules, indexed: those that have nothing to say cost a check next to nothing.
 
-    _by_place: Mapping[_Place, tuple[Rule, ...]]
+    Make it with `build`.
+    """
+
+    _by_place: Mapping[_Place, Sequence[Ladder]]
 
     @classmethod
     def build(cls, rules: Iterable[Rule]) -> "RuleBook":
@@ -123,11 +137,11 @@ class RuleBook:
         for rule in sorted((rule for rule in rules if rule.active), key=lambda rule: rule.id):
             place = _Place(rule.scope, rule.scope_id, rule.risk_group, rule.keyed)
             by_place.setdefault(place, []).append(rule)
-        return cls({place: tuple(kept) for place, kept in by_place.items()})
+        return cls({place: _ladders(kept) for place, kept in by_place.items()})
 
     def concerning(
         self, *, customer: str, group: str | None, risk_group: str | None, keyed: Collection[Keyed]
-    ) -> Iterator[Rule]:
+    ) -> Iterator[Ladder]:
         """List the rules that a check has to look at, the most specific scope first.
 
         `keyed` are the statuses and terms it has; rules about others do not come.
@@ -142,6 +156,19 @@ class RuleBook:
             for narrowed in risk_groups:
                 for key in (None, *keyed):
                     yield from self._by_place.get(_Place(scope, scope_id, narrowed, key), ())
+
+
+def _ladders(rules: Iterable[Rule]) -> Sequence[Ladder]:
+    """Put rules of one place that compare one figure in order: lowest block, highest exclusion first."""
+    kept: dict[tuple[object, ...], list[Rule]] = {}
+    for rule in rules:
+        currency = None if rule.amount is None else rule.amount.currency
+        alone = rule.id if len(rule.values) > 1 else None
+        kept.setdefault((rule.kind, rule.exclusion, rule.value_type, currency, alone), []).append(rule)
+    return tuple(
+        tuple(sorted(ladder, key=lambda rule: rule.values, reverse=ladder[0].exclusion))
+        for ladder in kept.values()
+    )
 
 
 NO_RULES = RuleBook.build(())
