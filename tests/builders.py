@@ -23,6 +23,7 @@ from creditrisk.domain.papers import Document, Kind, Line, OpenItem
 from creditrisk.domain.period import Period
 from creditrisk.domain.policy import DocumentType, compile_policy
 from creditrisk.domain.rates import Rate, RateTable
+from creditrisk.domain.rules import Rule, RuleBook, RuleKind
 from creditrisk.presets.loader import load_presets
 
 TODAY = date(2026, 11, 23)
@@ -163,6 +164,7 @@ def configuration(
     terms: Mapping[str, int | None] | None = None,
     discounts: Mapping[str, int | None] | None = None,
     statuses: Sequence[AccountStatus] = (),
+    rules: Iterable[Rule] = (),
     defined: bool = True,
     **overrides: Any,
 ) -> Configuration:
@@ -176,8 +178,23 @@ def configuration(
         payment_terms=ranks(terms or {}),
         cash_discounts=ranks(discounts or {}),
         account_statuses={status.code: status for status in statuses},
+        rules=RuleBook.build(rules),
         rates=RateTable.build(rates),
     )
+
+
+def block(kind: str, id: str = "R-1", **stated: Any) -> Rule:
+    """A blocking rule; amounts are in EUR, percentages text."""
+    if isinstance(stated.get("amount"), str):
+        stated["amount"] = eur(stated["amount"])
+    if "percent" in stated:
+        stated["percent"] = Decimal(stated["percent"])
+    return Rule(id=id, kind=RuleKind(kind), **stated)
+
+
+def exclusion(kind: str, id: str = "X-1", **stated: Any) -> Rule:
+    """An exclusion rule, written like a blocking one."""
+    return replace(block(kind, id, **stated), exclusion=True)
 
 
 def ranks(by_code: Mapping[str, int | None]) -> dict[str, Rank]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -45,13 +45,13 @@ from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
 from creditrisk.api.check import check_as_asked
 from creditrisk.api.context import ApiOptions, Services
-from creditrisk.application.accounts import CreditAccounts
+from creditrisk.application.accounts import AccountStatement, CreditAccounts
 from creditrisk.application.behaviour import PaymentBehaviour
 from creditrisk.application.calculations import Calculations
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.companies import Companies
 from creditrisk.application.configuration import Configurations
-from creditrisk.application.customers import Customers
+from creditrisk.application.customers import Customers, CustomerStatement
 from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.hold_evaluation import HoldEvaluation
@@ -68,9 +68,10 @@ from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
+from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.locale.languages import read_languages
-from creditrisk.presets.loader import Preset, load_presets
+from creditrisk.presets.loader import load_presets
 from creditrisk.settings import Settings
 
 
@@ -163,10 +164,10 @@ class _Stores(NamedTuple):
     reservations: PostgresReservationStore
 
 
-def _checks(database: Database, stores: _Stores, presets: Mapping[str, Preset]) -> CheckCredit:
+def _checks(stores: _Stores, configurations: Configurations) -> CheckCredit:
     return CheckCredit(
         facts=stores.facts,
-        configurations=Configurations(PostgresConfigurationReader(database), presets),
+        configurations=configurations,
         decisions=stores.decisions,
         holds=stores.holds,
         reservations=stores.book,
@@ -184,6 +185,22 @@ def _ingest(stores: _Stores, papers: PostgresPaperStore, checks: CheckCredit) ->
     )
 
 
+def _snapshots(database: Database, journal: PostgresImportJournal) -> Snapshots:
+    return Snapshots(store=PostgresSnapshotStore(database), journal=journal, new_id=uuid7, now=clock.now)
+
+
+def _import_customers(
+    database: Database, customers: PostgresCustomerStore
+) -> ImportMasterData[CustomerStatement]:
+    return ImportMasterData(
+        name="customers", many=customers, whole=PostgresAllOrNothing(database, put_customers)
+    )
+
+
+def _import_credit(database: Database, accounts: PostgresAccountStore) -> ImportMasterData[AccountStatement]:
+    return ImportMasterData(name="credit", many=accounts, whole=PostgresAllOrNothing(database, put_accounts))
+
+
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
     papers = PostgresPaperStore(database)
     customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database)
@@ -191,7 +208,8 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     presets = load_presets()
     reference_data = ReferenceData(store=PostgresReferenceStore(database))
     own_texts = OwnTextsOfCompanies(reference_data)
-    checks = _checks(database, stores, presets)
+    configurations = Configurations(PostgresConfigurationReader(database), presets)
+    checks = _checks(stores, configurations)
     histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
     credit_accounts = CreditAccounts(store=accounts, checks=checks)
     return Services(
@@ -213,23 +231,18 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         reservations=Reservations(stores.reservations),
         papers=_ingest(stores, papers, checks),
         imports=Imports(journal=journal, new_id=uuid7, apart=database.apart),
-        snapshots=Snapshots(
-            store=PostgresSnapshotStore(database), journal=journal, new_id=uuid7, now=clock.now
-        ),
+        snapshots=_snapshots(database, journal),
         import_documents=ImportPapers(name="documents", papers=papers, now=clock.now),
         import_ledger=ImportPapers(name="ledger", papers=papers, now=clock.now),
-        import_customers=ImportMasterData(
-            name="customers", many=customers, whole=PostgresAllOrNothing(database, put_customers)
-        ),
-        import_credit=ImportMasterData(
-            name="credit", many=accounts, whole=PostgresAllOrNothing(database, put_accounts)
-        ),
+        import_customers=_import_customers(database, customers),
+        import_credit=_import_credit(database, accounts),
         issued_keys=IssuedKeys(
             store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now
         ),
         policies=Policies(store=PostgresPolicyStore(database), presets=presets),
         reference_data=reference_data,
         own_texts=own_texts,
+        rule_review=RuleReview(configurations),
         rates=Rates(store=PostgresRateStore(database)),
         companies=Companies(store=PostgresCompanyStore(database)),
         customers=Customers(store=customers),

@@ -22,6 +22,7 @@ from creditrisk.domain.account import AccountStatus, Rank
 from creditrisk.domain.policy import DocumentType, Policy, compile_policy
 from creditrisk.domain.rates import Rate
 from creditrisk.presets.loader import load_presets
+from tests.builders import block
 
 STANDARD = compile_policy({}, {})
 
@@ -75,6 +76,7 @@ async def test_a_company_nobody_configured_has_nothing_but_a_version(
         payment_terms={},
         cash_discounts={},
         account_statuses={},
+        rules=[],
         rates=(),
         texts={},
     )
@@ -105,12 +107,22 @@ async def test_everything_a_check_is_decided_by_is_loaded_at_once(
     await set_entry(
         database, tenant, (ReferenceKind.MESSAGE, "", "CASH_ONLY"), code="CASH_ONLY", text="Cash."
     )
+    await set_entry(
+        database,
+        tenant,
+        (ReferenceKind.RULE, "", "R-1"),
+        kind="overdue_amount",
+        type="blocking",
+        amount={"amount": "3000.00", "currency": "EUR"},
+        percent="70",
+        active=False,
+    )
     await PostgresRateStore(database).put([rate("0.50"), rate("0.6", day=2)], tenant=tenant, company="")
 
     loaded = await reader.load(tenant=tenant, company="main")
 
     assert (loaded.preset, loaded.overrides, loaded.policy_version) == ("standard", {"warn_percent": None}, 1)
-    assert loaded.config_version == 11  # one for each write above
+    assert loaded.config_version == 12  # one for each write above
     assert loaded.document_types == {
         "STD": DocumentType(credit=True, exclude_block=False),
         "FREE": DocumentType(credit=False, exclude_block=True),
@@ -119,6 +131,7 @@ async def test_everything_a_check_is_decided_by_is_loaded_at_once(
     assert loaded.cash_discounts == {"2-10": Rank(code="2-10", rank=None)}
     court = AccountStatus(code="COURT", effect="all", kinds=frozenset({"order"}), on="block")
     assert loaded.account_statuses == {"COURT": court}
+    assert loaded.rules == [block("overdue_amount", amount="3000.00", percent="70", active=False)]
     assert loaded.rates == (rate("0.50"), rate("0.6", day=2))
     assert loaded.texts == {("CASH_ONLY", "it"): "Contanti.", ("CASH_ONLY", ""): "Cash."}
 

@@ -125,6 +125,7 @@ _DOCUMENT: Final[JSON] = {
     "source": "erp",
     "follows": [{"kind": "quotation", "number": "Q-9", "total": eur("5.00")}],
 }
+_KEY_ACCOUNTS: Final[JSON] = {"scope": "group", "scope_id": ID, "risk_group": "B", "active": True}
 _ENTRY: Final[JSON] = {
     "customer": ID,
     "company": "main",
@@ -179,17 +180,15 @@ def _configuration() -> Iterator[Writing]:
         ("credit_group", "credit-groups", {"name": "Alps", "limit": eur("150000.00"), "expires_on": LATER}),
         ("management_group", "management-groups", {"description": "South"}),
         ("account_status", "account-statuses", {"effect": "none", "on": "warn", "description": "Watched"}),
+        ("rule", "rules", {"kind": "limit_used", "type": "exclusion", "percent": "70", **_KEY_ACCOUNTS}),
         ("reason", "reasons", {"type": "status", "description": "Watched"}),
         ("operator", "operators", {"strict": True, "roles": ["sales"], "companies": ["main"]}),
     )
     for code, path, body in codes:
         yield Writing(operation=f"put_{code}", method="PUT", path=f"/v1/{path}/{ID}", body=body)
-    yield Writing(
-        operation="put_message",
-        method="PUT",
-        path="/v1/messages/LIMIT_EXCEEDED",
-        body={"text": "Ask {user}."},
-    )
+    yield Writing(operation="lint_rules", method="POST", path="/v1/rules:lint", body={"company": "main"})
+    path, text = "/v1/messages/LIMIT_EXCEEDED", {"text": "Ask {user}."}
+    yield Writing(operation="put_message", method="PUT", path=path, body=text)
     rate = {"from": "USD", "to": "EUR", "date": DAY, "rate": "0.5", "type": "default"}
     yield Writing(operation="put_rates", method="PUT", path="/v1/rates", body={"rates": [rate]})
     policy = {"preset": "standard", "overrides": {"calculation_start": "2020-01-01", "max_days_overdue": 90}}

@@ -136,6 +136,16 @@ MTJ = {
     "group_limit": "highest",
     "obligations": ALL_REFUSED,
 }
+DYNAMICS = {
+    "limit_check": "rules_only",
+    "zero_limit": "no_limit",
+    "expired_limit": "ignore",
+    "warn_percent": None,
+    "grouping": "credit_group",
+    "balance_basis": "open_items",
+    "categories": counting("orders", "deliveries", "open_items", "reservations", "other"),
+    "release_covers": "checkpoint",
+}
 DUIR = {
     "warn_percent": "80",
     "on_utilisation_high": "none",
@@ -153,7 +163,14 @@ def compiled(**overrides: Any) -> Policy:
 
 
 @pytest.mark.parametrize(
-    ("preset", "differs"), [("standard", {}), ("fluentis", FLUENTIS), ("mtj", MTJ), ("duir", DUIR)]
+    ("preset", "differs"),
+    [
+        ("standard", {}),
+        ("dynamics365", DYNAMICS),
+        ("fluentis", FLUENTIS),
+        ("mtj", MTJ),
+        ("duir", DUIR),
+    ],
 )
 def test_a_preset_differs_from_standard_in_what_the_specification_says_and_in_nothing_else(
     preset: str, differs: dict[str, Any]
@@ -172,13 +189,14 @@ def test_the_standard_preset_spells_out_every_parameter() -> None:
 
 
 def test_the_other_presets_state_only_what_they_do_differently() -> None:
+    assert PRESETS["dynamics365"].parameters.keys() == DYNAMICS.keys()
     assert PRESETS["fluentis"].parameters.keys() == FLUENTIS.keys()
     assert PRESETS["mtj"].parameters.keys() == MTJ.keys()
     assert PRESETS["duir"].parameters.keys() == DUIR.keys()
 
 
 def test_the_presets_are_listed_with_standard_first_and_explain_themselves() -> None:
-    assert list(PRESETS) == ["standard", "duir", "fluentis", "mtj"]
+    assert list(PRESETS) == ["standard", "duir", "dynamics365", "fluentis", "mtj"]
     assert all(preset.title and preset.description.endswith(".") for preset in PRESETS.values())
     assert all(name == preset.name for name, preset in PRESETS.items())
 

@@ -33,6 +33,7 @@ from creditrisk.api import (
     reference_data,
     refusals,
     reservations,
+    rules,
     snapshots,
     temporary_limits,
 )
@@ -63,6 +64,7 @@ RESOURCES: Final[tuple[APIRouter, ...]] = (
     snapshots.router,
     policy.router,
     *reference_data.routers,
+    rules.router,
     messages.router,
     rates.router,
     companies.router,

@@ -38,6 +38,12 @@ class FindingOut(WireModel):
     ]
 
 
+class CancelledOut(FindingOut):
+    """What one check found, and an exclusion rule cancelled; its class is the one it would have had."""
+
+    cancelled_by: Annotated[str, Field(description="Id of the exclusion.")]
+
+
 class ObligationsOut(WireModel):
     """What the decision means at this step; all allowed unless it is `block`."""
 
@@ -201,7 +207,10 @@ class CheckAnswer(WireModel):
     customer: Annotated[str, Field(description="The ordering customer.")]
     risk_customer: Annotated[str, Field(description="The customer whose account bears the document.")]
     findings: Annotated[list[FindingOut], Field(description="In precedence order.")]
-    cancelled: Annotated[list[FindingOut], Field(description="Findings that an exclusion rule cancelled.")]
+    cancelled: Annotated[
+        list[CancelledOut],
+        Field(description="Findings that an exclusion rule cancelled; they decide nothing."),
+    ]
     obligations: Annotated[ObligationsOut, Field(description="What the caller may do with the document.")]
     exposure: Annotated[ExposureOut, Field(description="Money at risk, without and with the document.")]
     limit: Annotated[LimitOut, Field(description="The limit that leaves the least headroom.")]

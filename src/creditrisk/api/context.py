@@ -30,6 +30,7 @@ from creditrisk.application.policies import Policies
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.reservations import Reservations
+from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.telemetry.metrics import Metrics
 
@@ -60,6 +61,7 @@ class Services:
     policies: Policies
     reference_data: ReferenceData
     own_texts: OwnTextsOfCompanies
+    rule_review: RuleReview
     rates: Rates
     companies: Companies
     checks: CheckCredit

@@ -1,4 +1,4 @@
-"""Reference data: eight resources that differ in their fields alone, so that one set of routes serves all."""
+"""Reference data: nine resources that differ in their fields alone, so that one set of routes serves all."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Response, status
 
 from creditrisk.api import reference_fields as fields
+from creditrisk.api import rule_fields
 from creditrisk.api.auth import requires
 from creditrisk.api.company import (
     CompanyQuery,
@@ -124,6 +125,14 @@ _RESOURCES: Final = (
         answer=fields.OperatorAnswer,
         page=Page[fields.OperatorAnswer],
     ),
+    _Resource(
+        kind=ReferenceKind.RULE,
+        path="rules",
+        plural="rules",
+        body=rule_fields.RuleBody,
+        answer=rule_fields.RuleAnswer,
+        page=Page[rule_fields.RuleAnswer],
+    ),
 )
 
 
@@ -223,4 +232,4 @@ def _router(resource: _Resource) -> APIRouter:
 
 
 routers: Final = tuple(_router(resource) for resource in _RESOURCES)
-"""The routers of the eight resources."""
+"""The routers of the nine resources."""

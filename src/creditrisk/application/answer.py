@@ -82,7 +82,9 @@ def rendered(answer: Answer) -> dict[str, Any]:
         "customer": answer.check.customer,
         "risk_customer": situation.facts.account.customer,
         "findings": [finding_as_data(finding, audience) for finding in verdict.findings],
-        "cancelled": [],
+        "cancelled": [
+            finding_as_data(finding, audience) | {"cancelled_by": by} for finding, by in verdict.cancelled
+        ],
         "obligations": {
             "save": verdict.obligations.save,
             "proceed": verdict.obligations.proceed,

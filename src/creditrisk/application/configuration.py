@@ -16,6 +16,7 @@ from creditrisk.domain.account import AccountStatus, Rank
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.policy import DocumentType, compile_policy
 from creditrisk.domain.rates import Rate, RateTable
+from creditrisk.domain.rules import Rule, RuleBook
 from creditrisk.presets.loader import Preset
 
 STANDARD = "standard"
@@ -33,6 +34,8 @@ class StoredConfiguration:
     payment_terms: Mapping[str, Rank]
     cash_discounts: Mapping[str, Rank]
     account_statuses: Mapping[str, AccountStatus]
+    rules: Sequence[Rule]
+    """In order of their ids, those that are not active among them."""
     rates: Sequence[Rate]
     texts: OwnTexts
 
@@ -75,12 +78,16 @@ class Configurations:
         return held[1] if held is not None and held[0] == version else None
 
     async def _load(self, *, tenant: str, company: str) -> tuple[int, Configuration]:
-        stored = await self._reader.load(tenant=tenant, company=company)
+        stored = await self.stored(tenant=tenant, company=company)
         held = stored.config_version, self.compiled(stored, company=company)
         self._compiled[tenant, company] = held
         if len(self._compiled) > self._most:
             self._compiled.popitem(last=False)
         return held
+
+    async def stored(self, *, tenant: str, company: str) -> StoredConfiguration:
+        """What administrators set, as it is now."""
+        return await self._reader.load(tenant=tenant, company=company)
 
     def compiled(self, stored: StoredConfiguration, *, company: str) -> Configuration:
         """Compile a stored configuration; `main` has the preset `standard` until somebody sets another."""
@@ -94,6 +101,7 @@ class Configurations:
             payment_terms=stored.payment_terms,
             cash_discounts=stored.cash_discounts,
             account_statuses=stored.account_statuses,
+            rules=RuleBook.build(stored.rules),
             rates=RateTable.build(stored.rates),
             texts=stored.texts,
         )

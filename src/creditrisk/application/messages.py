@@ -38,7 +38,10 @@ SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
     Code.ALWAYS_AUTHORISE: ("This kind of document ({kind}) always needs an authorisation here.",),
     Code.FORCED_HOLD: ("A person has put this document on hold.",),
     Code.DAYS_OVERDUE: ("The oldest open item is {observed} past due, accepted: {threshold}.",),
-    Code.OVERDUE_AMOUNT: ("{observed} are overdue, accepted: {threshold}.",),
+    Code.OVERDUE_AMOUNT: (
+        "{observed} are overdue while more than {percent} of the limit is used, accepted: {threshold}.",
+        "{observed} are overdue, accepted: {threshold}.",
+    ),
     Code.GROUP_LIMIT_EXCEEDED: ("The group's exposure of {observed} would exceed its limit of {threshold}.",),
     Code.LIMIT_EXCEEDED: ("Exposure of {observed} would exceed the limit of {threshold}.",),
     Code.CATEGORY_LIMIT_EXCEEDED: (

@@ -4,14 +4,14 @@ All kinds are kept and written alike. What an entry says is its kind's own busin
 it, and whoever acts on it knows its fields.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from creditrisk.application.companies import EVERY_COMPANY, MAIN
-from creditrisk.application.errors import Conflict, NotFound
+from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
 
 
@@ -27,6 +27,7 @@ class ReferenceKind(StrEnum):
     REASON = "reason"
     OPERATOR = "operator"
     MESSAGE = "message"
+    RULE = "rule"
 
     @property
     def by_company(self) -> bool:
@@ -39,6 +40,7 @@ class ReferenceKind(StrEnum):
             ReferenceKind.PAYMENT_TERMS,
             ReferenceKind.CASH_DISCOUNT,
             ReferenceKind.MESSAGE,
+            ReferenceKind.RULE,
         }
 
 
@@ -61,6 +63,23 @@ class ReferenceEntry:
     updated_at: datetime
 
 
+class Named(NamedTuple):
+    """What a field of an entry names, and must be stored."""
+
+    field: str
+    kind: ReferenceKind | None
+    """None: a customer."""
+    code: str
+
+
+class UnknownReference(Exception):
+    """An entry names what is not stored, in these fields."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = tuple(fields)
+
+
 class ReferenceInUse(Exception):
     """An entry cannot be deleted because customers, limits or papers name it."""
 
@@ -69,9 +88,19 @@ class ReferenceStore(Protocol):
     """Keeps reference data. Every write raises the version of the tenant's configuration."""
 
     async def put(
-        self, key: ReferenceKey, content: Mapping[str, Any], *, tenant: str, by: str
+        self,
+        key: ReferenceKey,
+        content: Mapping[str, Any],
+        *,
+        tenant: str,
+        by: str,
+        names: Sequence[Named] = (),
     ) -> tuple[ReferenceEntry, bool]:
-        """Set an entry; return it, and whether it is new."""
+        """Set an entry; return it, and whether it is new.
+
+        Raises:
+            UnknownReference: something of ``names`` is not stored; nor is the entry then.
+        """
 
     async def find(self, keys: Sequence[ReferenceKey], *, tenant: str) -> ReferenceEntry | None:
         """Return the entry of the first of ``keys`` that is there."""
@@ -114,9 +143,23 @@ class ReferenceData:
         company: str | None,
         principal: Principal,
     ) -> tuple[ReferenceEntry, bool]:
-        """Set an entry; return it, and whether it is new."""
+        """Set an entry; return it, and whether it is new.
+
+        Raises:
+            InvalidRequest: it is a rule for what is not stored.
+        """
         key = ReferenceKey(kind, _kept_under(kind, company), code)
-        return await self.store.put(key, content, tenant=principal.tenant, by=principal.author)
+        names = tuple(_named_by_rule(content)) if kind is ReferenceKind.RULE else ()
+        try:
+            return await self.store.put(
+                key, content, tenant=principal.tenant, by=principal.author, names=names
+            )
+        except UnknownReference as unknown:
+            errors = [
+                FieldError(f"/{field}", "unknown_reference", "names nothing that is stored")
+                for field in unknown.fields
+            ]
+            raise InvalidRequest("The rule names what is not stored.", errors=errors) from None
 
     async def get(
         self, kind: ReferenceKind, code: str, *, company: str | None, principal: Principal
@@ -171,6 +214,17 @@ class ReferenceData:
         except ReferenceInUse:
             raise Conflict("The entry is in use.", code="in_use") from None
         raise NotFound("There is no such entry.")
+
+
+def _named_by_rule(content: Mapping[str, Any]) -> Iterator[Named]:
+    """A misspelt customer, group, status or term would make a rule that never finds anything."""
+    scope = content.get("scope", "all")
+    if scope != "all":
+        kind = ReferenceKind.MANAGEMENT_GROUP if scope == "group" else None
+        yield Named("scope_id", kind, content["scope_id"])
+    for kind in (ReferenceKind.ACCOUNT_STATUS, ReferenceKind.PAYMENT_TERMS):
+        if kind in content:
+            yield Named(kind, kind, content[kind])
 
 
 def _kept_under(kind: ReferenceKind, company: str | None) -> str:

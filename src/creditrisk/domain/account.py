@@ -22,6 +22,9 @@ class Customer:
     payment_method: str | None = None
     risk_group: str | None = None
     credit_group: str | None = None
+    """Shares a limit."""
+    management_group: str | None = None
+    """Gives rules a scope, and nothing else (M42)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from creditrisk.domain.findings import (
 )
 from creditrisk.domain.money import Money
 from creditrisk.domain.policy import Obligations
+from creditrisk.domain.rule_checks import Cancelled, Settled, judge, settle
 from creditrisk.domain.situation import Situation, Standing, situation_of
 
 
@@ -71,6 +72,8 @@ class Verdict:
     not_controlled: NotControlled | None
     findings: Sequence[Finding]
     """In precedence order, with the class left after demotion."""
+    cancelled: Sequence[Cancelled]
+    """What exclusion rules cancelled, in precedence order, with the class it had."""
     obligations: Obligations
     overridden: bool
     """True where the document passes only because of the operator's role."""
@@ -93,10 +96,7 @@ def decide(
     """
     situation = situation_of(check, facts, configuration, as_of=as_of, standing=standing)
     not_controlled = why_not_controlled(situation)
-    found = [finding for each in CHECKS for finding in each(situation)]
-    found.sort(key=lambda finding: PRECEDENCE[finding.code])
-    if not_controlled:
-        found = [f for f in found if f.code in BY_PEOPLE and not f.params.get("automatic")]
+    found, cancelled = _found(situation, controlled=not_controlled is None)
     signal = _signal(situation, found)
     operator = believed_operator(
         check.operator,
@@ -121,11 +121,31 @@ def decide(
         signal=signal,
         not_controlled=not_controlled,
         findings=findings,
+        cancelled=cancelled,
         obligations=ALL_ALLOWED if passes else configuration.policy.obligations,
         overridden=passes and any(f.demoted_by == "role" for f in findings),
         authorised=passes and any(f.demoted_by == "authorisation" for f in findings),
         situation=situation,
     )
+
+
+def _found(situation: Situation, *, controlled: bool) -> Settled:
+    """What checks and rules find and exclusions leave, in precedence order; without control only orders."""
+    # Rules come first because they may ask for rates: the check of those missing has to see that.
+    judgement = judge(situation) if controlled else None
+    built_in = [finding for each in CHECKS for finding in each(situation)]
+    if judgement is None:
+        by_people = [f for f in built_in if f.code in BY_PEOPLE and not f.params.get("automatic")]
+        return Settled(sorted(by_people, key=_precedence), ())
+    settled = settle(built_in, judgement)
+    return Settled(
+        sorted(settled.findings, key=_precedence),
+        sorted(settled.cancelled, key=lambda each: _precedence(each.finding)),
+    )
+
+
+def _precedence(finding: Finding) -> int:
+    return PRECEDENCE[finding.code]
 
 
 def why_not_controlled(situation: Situation) -> NotControlled | None:

@@ -19,6 +19,7 @@ from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Document, Line, OpenItem, Reserved
 from creditrisk.domain.policy import DocumentType, Policy
 from creditrisk.domain.rates import RateTable
+from creditrisk.domain.rules import NO_RULES, RuleBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Configuration:
     payment_terms: Mapping[str, Rank] = field(default_factory=dict)
     cash_discounts: Mapping[str, Rank] = field(default_factory=dict)
     account_statuses: Mapping[str, AccountStatus] = field(default_factory=dict)
+    rules: RuleBook = NO_RULES
     rates: RateTable = field(default_factory=lambda: RateTable.build(()))
     texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The company's own texts of findings by code and language, `""` being any; no rule looks at them."""

@@ -5,7 +5,7 @@ service is finite, has exactly its currency's decimals and is never minus zero.
 """
 
 import re
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
 from creditrisk.domain.currencies import MINOR_UNITS
@@ -67,6 +67,15 @@ def quantise(amount: Decimal, currency: str) -> Decimal:
         InvalidMoney: `currency` is not known.
     """
     return amount.quantize(_step(currency), context=EXACT) or _ZEROS[currency]
+
+
+def rounded_down(amount: Decimal, currency: str) -> Decimal:
+    """Round to the next lower minor unit of `currency`, so that what is above one is above the other, too.
+
+    Raises:
+        InvalidMoney: `currency` is not known.
+    """
+    return amount.quantize(_step(currency), rounding=ROUND_FLOOR, context=EXACT) or _ZEROS[currency]
 
 
 def format_amount(amount: Decimal, currency: str) -> str:

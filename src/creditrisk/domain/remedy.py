@@ -4,7 +4,7 @@ Days are not searched one by one: only on a day on which some fact changes can t
 those are evaluated, with the very function that decides checks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,7 +21,8 @@ from creditrisk.domain.findings import CREDIT, Code, Finding, Severity
 from creditrisk.domain.overdue import HALVES
 from creditrisk.domain.papers import BillStatus, Category, Flag, Line
 from creditrisk.domain.policy import Policy
-from creditrisk.domain.situation import Situation
+from creditrisk.domain.rule_checks import share_of, uses_more
+from creditrisk.domain.situation import AppliedLimit, Situation
 
 ZERO = Decimal(0)
 HORIZON_DAYS = 365
@@ -84,12 +85,22 @@ def payment_needed(verdict: Verdict) -> Decimal | None:
 
 def _cure(finding: Finding, situation: Situation) -> Decimal | None:
     match finding.code, finding.observed, finding.threshold:
+        case Code.OVERDUE_AMOUNT, Decimal() as observed, Decimal() as threshold if finding.rule is not None:
+            return _cure_of_both(finding, situation, observed - threshold)
         case (
-            (Code.LIMIT_EXCEEDED | Code.GROUP_LIMIT_EXCEEDED),
+            (Code.LIMIT_EXCEEDED | Code.GROUP_LIMIT_EXCEEDED | Code.LIMIT_USED),
             Decimal() as observed,
             Decimal() as threshold,
         ):
-            return _cure_of_limit(finding, situation, observed - threshold)
+            return _cure_of_limits(
+                [
+                    (applied, observed - threshold)
+                    for applied in situation.applied
+                    if (applied.limit.source, applied.limit.id)
+                    == (finding.params["source"], finding.params["id"])
+                ],
+                situation,
+            )
         case Code.OVERDUE_AMOUNT, Decimal() as observed, Decimal() as threshold:
             return observed - threshold
         case Code.DAYS_OVERDUE, int(), int() as threshold:
@@ -102,25 +113,37 @@ def _cure(finding: Finding, situation: Situation) -> Decimal | None:
             return None
 
 
-def _cure_of_limit(finding: Finding, situation: Situation, excess: Decimal) -> Decimal | None:
-    """A payment lowers exposure only where the posted balance is part of it, no further than the floor.
+def _cure_of_both(finding: Finding, situation: Situation, overdue: Decimal) -> Decimal:
+    """A rule that needs two things exceeded is cured by less of either: of what is overdue, or of limits."""
+    percent = Decimal(str(finding.params["percent"]))
+    exceeded = [
+        (applied, applied.exposure.projected - share_of(applied, percent, situation))
+        for applied in situation.applied
+        if uses_more(applied, percent, situation)
+    ]
+    used = _cure_of_limits(exceeded, situation)
+    return overdue if used is None else min(overdue, used)
 
-    Where only overdue items count, what is paid beyond them lowers nothing.
+
+def _cure_of_limits(exceeded: Sequence[tuple[AppliedLimit, Decimal]], situation: Situation) -> Decimal | None:
+    """What has to be paid so that no limit is exceeded, each given with its excess.
+
+    A payment lowers exposure only where the posted balance is part of it, no further than the floor. Where
+    only overdue items count, what is paid beyond them lowers nothing.
     """
     included = included_categories(situation.policy)
     if included.isdisjoint(POSTED):
         return None
-    for applied in situation.applied:
-        if (applied.limit.source, applied.limit.id) != (finding.params["source"], finding.params["id"]):
-            continue
+    only_overdue = situation.policy.overdue_only and Category.OPEN_ITEMS in included
+    for applied, excess in exceeded:
         if applied.limit.refuses_all:
             return None
         if situation.policy.floor_at_zero and excess > applied.exposure.current:
             return None
-        only_overdue = situation.policy.overdue_only and Category.OPEN_ITEMS in included
         if only_overdue and excess > applied.exposure.overdue.amount:
             return None
-    return excess if excess > 0 else None
+    most = max((excess for _, excess in exceeded), default=ZERO)
+    return most if most > 0 else None
 
 
 def _items_to_pay(situation: Situation, payment: Decimal) -> tuple[str, ...]:

@@ -190,6 +190,7 @@ def _customer(content: Mapping[str, Any] | None) -> Customer | None:
         payment_method=content.get("payment_method"),
         risk_group=content.get("risk_group"),
         credit_group=content.get("credit_group"),
+        management_group=content.get("management_group"),
     )
 
 

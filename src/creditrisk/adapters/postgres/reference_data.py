@@ -5,17 +5,20 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.configuration import raise_config_version
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.parties import ensure_companies
-from creditrisk.adapters.postgres.tables import reference
+from creditrisk.adapters.postgres.tables import customer, reference
 from creditrisk.application.companies import EVERY_COMPANY
 from creditrisk.application.reference_data import (
+    Named,
     ReferenceEntry,
     ReferenceInUse,
     ReferenceKey,
     ReferenceKind,
+    UnknownReference,
 )
 
 _TEXTS: Final = pg.ARRAY(sa.Text(collation="C"))
@@ -32,20 +35,37 @@ def _named_by_customer(field: str) -> str:
     return f"SELECT FROM customer WHERE tenant = :tenant AND content ->> '{field}' = :code"
 
 
+def _named_by_rule(field: str, *, scope: str | None = None) -> str:
+    within = f" AND content ->> 'scope' = '{scope}'" if scope else ""
+    return (
+        "SELECT FROM reference WHERE tenant = :tenant AND kind = 'rule'"
+        f" AND content ->> '{field}' = :code{within}"
+    )
+
+
 # What may name an entry of each kind; operators are named by requests alone. A document type is in use while
 # a paper of it is open, which the buckets say without reading papers.
 _NAMED_BY: Final[Mapping[ReferenceKind, Sequence[str]]] = {
     ReferenceKind.DOCUMENT_TYPE: (
         "SELECT FROM exposure_bucket WHERE tenant = :tenant AND type = :code AND :company IN ('', company)",
     ),
-    ReferenceKind.PAYMENT_TERMS: (_named_by_customer("payment_terms"),),
+    ReferenceKind.PAYMENT_TERMS: (
+        _named_by_customer("payment_terms"),
+        _named_by_rule("payment_terms"),
+    ),
     ReferenceKind.CASH_DISCOUNT: (_named_by_customer("cash_discount"),),
     ReferenceKind.CREDIT_GROUP: (
         "SELECT FROM customer WHERE tenant = :tenant AND credit_group = :code",
         "SELECT FROM temporary_limit WHERE tenant = :tenant AND owner_kind = :kind AND owner = :code",
     ),
-    ReferenceKind.MANAGEMENT_GROUP: (_named_by_customer("management_group"),),
-    ReferenceKind.ACCOUNT_STATUS: ("SELECT FROM customer WHERE tenant = :tenant AND account_status = :code",),
+    ReferenceKind.MANAGEMENT_GROUP: (
+        _named_by_customer("management_group"),
+        _named_by_rule("scope_id", scope="group"),
+    ),
+    ReferenceKind.ACCOUNT_STATUS: (
+        "SELECT FROM customer WHERE tenant = :tenant AND account_status = :code",
+        _named_by_rule("account_status"),
+    ),
     ReferenceKind.REASON: (
         _named_by_customer("status_reason"),
         "SELECT FROM hold WHERE tenant = :tenant AND status = 'open' AND reason = :code",
@@ -64,7 +84,13 @@ class PostgresReferenceStore:
         self._database = database
 
     async def put(
-        self, key: ReferenceKey, content: Mapping[str, Any], *, tenant: str, by: str
+        self,
+        key: ReferenceKey,
+        content: Mapping[str, Any],
+        *,
+        tenant: str,
+        by: str,
+        names: Sequence[Named] = (),
     ) -> tuple[ReferenceEntry, bool]:
         """Set an entry; see ReferenceStore."""
         stated = {"content": dict(content), "updated_by": by, "updated_at": sa.func.now()}
@@ -76,6 +102,11 @@ class PostgresReferenceStore:
         )
         async with self._database.transaction(tenant) as connection:
             await raise_config_version(connection, tenant=tenant)
+            unknown = [
+                each.field for each in names if not await _is_stored(connection, each, key, tenant=tenant)
+            ]
+            if unknown:
+                raise UnknownReference(unknown)
             if key.company != EVERY_COMPANY:
                 await ensure_companies(connection, {key.company}, tenant=tenant)
             row = (await connection.execute(statement)).mappings().one()
@@ -129,6 +160,20 @@ class PostgresReferenceStore:
                 raise ReferenceInUse
             await connection.execute(sa.delete(reference).where(*_is(key, tenant=tenant)))
         return True
+
+
+async def _is_stored(connection: AsyncConnection, named: Named, by: ReferenceKey, *, tenant: str) -> bool:
+    """Whether what an entry names is there. All who write reference data wait for one another before that."""
+    wanted = sa.select(sa.literal(1))
+    if named.kind is None:
+        wanted = wanted.where(customer.c.tenant == tenant, customer.c.customer == named.code)
+    else:
+        wanted = wanted.where(
+            reference.c.tenant == tenant, reference.c.kind == named.kind, reference.c.code == named.code
+        )
+        if by.company != EVERY_COMPANY:
+            wanted = wanted.where(reference.c.company.in_((EVERY_COMPANY, by.company)))
+    return (await connection.execute(wanted.limit(1))).first() is not None
 
 
 def _is(key: ReferenceKey, *, tenant: str) -> tuple[sa.ColumnElement[bool], ...]:

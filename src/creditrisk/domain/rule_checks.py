@@ -1,0 +1,320 @@
+"""What rules find in a situation, and what their exclusions cancel (M16 to M23, M27; docs/domain.md, Rules).
+
+Blocks are strict: exactly at its value a rule finds nothing. Exclusions are true strictly below theirs, only
+that of a document's amount is true at it, too.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import takewhile
+from typing import NamedTuple
+
+from creditrisk.domain.findings import CREDIT, Code, Finding, Severity
+from creditrisk.domain.limits import Limit, LimitState, expired
+from creditrisk.domain.money import EXACT, rounded_down
+from creditrisk.domain.rules import Keyed, Ladder, Rule, RuleKind
+from creditrisk.domain.situation import AppliedLimit, Situation
+
+HUNDRED = Decimal(100)
+ZERO = Decimal(0)
+
+
+class Hit(NamedTuple):
+    """What a blocking rule found."""
+
+    rule: Rule
+    finding: Finding
+
+
+class Judgement(NamedTuple):
+    """What the rules say about a situation, before any of it is cancelled."""
+
+    hits: Sequence[Hit]
+    exclusions: Sequence[Rule]
+    """Those that are true, the most specific first."""
+
+
+class Cancelled(NamedTuple):
+    """A finding that an exclusion cancelled."""
+
+    finding: Finding
+    by: str
+    """Id of the exclusion."""
+
+
+class Settled(NamedTuple):
+    """What is left of the findings, and what is not."""
+
+    findings: Sequence[Finding]
+    cancelled: Sequence[Cancelled]
+
+
+def judge(situation: Situation) -> Judgement:
+    """Run every rule that concerns the check; none stops the others."""
+    hits: list[Hit] = []
+    exclusions: list[Rule] = []
+    for ladder in _concerning(situation):
+        if ladder[0].exclusion:
+            exclusions += takewhile(lambda rule: _EXCLUSIONS[rule.kind](rule, situation), ladder)
+        else:
+            for rule in ladder:
+                found = [Hit(rule, finding) for finding in _BLOCKS[rule.kind](rule, situation)]
+                if not found:
+                    break
+                hits += found
+    return Judgement(hits, exclusions)
+
+
+def settle(built_in: Sequence[Finding], judgement: Judgement) -> Settled:
+    """Apply the exclusions that are true to what was found (M27).
+
+    One with `release_document` cancels every finding of a rule and every credit finding; what a person
+    ordered and what a status stops by itself stays. Any other cancels as `Rule.may_cancel` says.
+    """
+    release = next((rule for rule in judgement.exclusions if rule.release_document), None)
+    found = [(finding, _cancelling_built_in(finding, release)) for finding in built_in]
+    found += [(hit.finding, release or _cancelling(hit.rule, judgement.exclusions)) for hit in judgement.hits]
+    return Settled(
+        [finding for finding, by in found if by is None],
+        [Cancelled(finding, by.id) for finding, by in found if by is not None],
+    )
+
+
+def _cancelling_built_in(finding: Finding, release: Rule | None) -> Rule | None:
+    return release if finding.code in CREDIT else None
+
+
+def _cancelling(block: Rule, exclusions: Sequence[Rule]) -> Rule | None:
+    return next((rule for rule in exclusions if rule.may_cancel(block)), None)
+
+
+def _concerning(situation: Situation) -> Iterator[Ladder]:
+    """Scopes are the ordering customer's; a status counts whether it is his or the risk party's."""
+    facts, document = situation.facts, situation.check.document
+    keyed = {
+        Keyed(RuleKind.ACCOUNT_STATUS, customer.account_status): None
+        for customer in facts.customers
+        if customer.account_status is not None
+    }
+    if document is not None and document.payment_terms is not None:
+        keyed[Keyed(RuleKind.PAYMENT_TERMS, document.payment_terms)] = None
+    ordering = facts.customer
+    return situation.configuration.rules.concerning(
+        customer=situation.check.customer,
+        group=None if ordering is None else ordering.management_group,
+        risk_group=None if ordering is None else ordering.risk_group,
+        keyed=keyed,
+    )
+
+
+# Blocks
+
+
+def _days_overdue(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    oldest = situation.overdue.tested_oldest_days
+    if rule.days is not None and oldest > rule.days:
+        yield _finding(rule, Code.DAYS_OVERDUE, observed=oldest, threshold=rule.days, unit="days")
+
+
+def _account_status(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    for customer in situation.facts.customers:
+        if customer.account_status == rule.account_status:
+            params = {"customer": customer.id, "status": rule.account_status}
+            yield _finding(rule, Code.ACCOUNT_STATUS, params=params)
+
+
+def _payment_terms(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    document = situation.check.document
+    if document is not None and document.payment_terms == rule.payment_terms:
+        yield _finding(rule, Code.PAYMENT_TERMS, params={"document": rule.payment_terms})
+
+
+def _limit_expired(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    for limit in situation.limits:
+        if _expired(limit, situation, grace_days=rule.days or 0):
+            day = limit.expires_on
+            yield _finding(
+                rule,
+                Code.LIMIT_EXPIRED,
+                observed=None if day is None else (situation.as_of - day).days,
+                threshold=rule.days,
+                unit="days",
+                params={
+                    "source": limit.source,
+                    "id": limit.id,
+                    "expires_on": None if day is None else day.isoformat(),
+                },
+            )
+
+
+def _overdue_amount(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    accepted = _amount(rule, situation)
+    overdue = situation.overdue.tested_amount
+    if accepted is None or rule.percent is None or overdue <= accepted:
+        return
+    for applied in situation.applied:
+        if uses_more(applied, rule.percent, situation):
+            yield _finding(
+                rule,
+                Code.OVERDUE_AMOUNT,
+                observed=overdue,
+                threshold=accepted,
+                unit=situation.currency,
+                params={"percent": f"{rule.percent:f}"},
+            )
+            return
+
+
+def _document_amount(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    accepted, total = _amount(rule, situation), _total(situation)
+    if accepted is not None and total is not None and total > accepted:
+        yield _finding(
+            rule, Code.DOCUMENT_AMOUNT, observed=total, threshold=accepted, unit=situation.currency
+        )
+
+
+def _limit_used(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    if rule.percent is None or situation.policy.limit_check == "off" or situation.amount_gated:
+        return
+    for applied in situation.applied:
+        if uses_more(applied, rule.percent, situation):
+            yield _finding(
+                rule,
+                Code.LIMIT_USED,
+                observed=applied.exposure.projected,
+                threshold=share_of(applied, rule.percent, situation),
+                unit=situation.currency,
+                params={
+                    "source": applied.limit.source,
+                    "id": applied.limit.id,
+                    "percent": f"{rule.percent:f}",
+                },
+            )
+
+
+_BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
+    RuleKind.DAYS_OVERDUE: _days_overdue,
+    RuleKind.ACCOUNT_STATUS: _account_status,
+    RuleKind.PAYMENT_TERMS: _payment_terms,
+    RuleKind.LIMIT_EXPIRED: _limit_expired,
+    RuleKind.OVERDUE_AMOUNT: _overdue_amount,
+    RuleKind.DOCUMENT_AMOUNT: _document_amount,
+    RuleKind.LIMIT_USED: _limit_used,
+}
+
+
+# Exclusions
+
+
+def _fewer_days_overdue(rule: Rule, situation: Situation) -> bool:
+    if rule.days is not None:
+        return situation.overdue.tested_oldest_days < rule.days
+    accepted = _amount(rule, situation)
+    return accepted is not None and situation.overdue.tested_amount < accepted
+
+
+def _always(_rule: Rule, _situation: Situation) -> bool:
+    """Rules about a status or terms that the check does not have are not even looked at."""
+    return True
+
+
+def _expired_for_less(rule: Rule, situation: Situation) -> bool:
+    return not any(_expired(limit, situation, grace_days=(rule.days or 0) - 1) for limit in situation.limits)
+
+
+def _less_overdue(rule: Rule, situation: Situation) -> bool:
+    accepted = _amount(rule, situation)
+    return (
+        accepted is not None
+        and situation.overdue.tested_amount < accepted
+        and _less_of_every_limit(rule, situation)
+    )
+
+
+def _smaller_document(rule: Rule, situation: Situation) -> bool:
+    accepted, total = _amount(rule, situation), _total(situation)
+    return accepted is not None and total is not None and total <= accepted
+
+
+def _less_used(rule: Rule, situation: Situation) -> bool:
+    return situation.policy.limit_check != "off" and _less_of_every_limit(rule, situation)
+
+
+def _less_of_every_limit(rule: Rule, situation: Situation) -> bool:
+    return not any(
+        _refused(applied, situation) or applied.exposure.projected * HUNDRED >= _of_limit(applied, rule)
+        for applied in situation.applied
+    )
+
+
+_EXCLUSIONS: Mapping[RuleKind, Callable[[Rule, Situation], bool]] = {
+    RuleKind.DAYS_OVERDUE: _fewer_days_overdue,
+    RuleKind.ACCOUNT_STATUS: _always,
+    RuleKind.PAYMENT_TERMS: _always,
+    RuleKind.LIMIT_EXPIRED: _expired_for_less,
+    RuleKind.OVERDUE_AMOUNT: _less_overdue,
+    RuleKind.DOCUMENT_AMOUNT: _smaller_document,
+    RuleKind.LIMIT_USED: _less_used,
+}
+
+
+# What they compare
+
+
+def uses_more(applied: AppliedLimit, percent: Decimal, situation: Situation) -> bool:
+    """Whether more than a percentage of a limit is used; nothing is divided, so a limit of 0 is no trouble.
+
+    A limit that is 0 and mandatory is exceeded by every document with a positive amount (M8, M38).
+    """
+    return _refused(applied, situation) or applied.exposure.projected > share_of(applied, percent, situation)
+
+
+def share_of(applied: AppliedLimit, percent: Decimal, situation: Situation) -> Decimal:
+    """The most of a limit that a percentage allows; there is nothing between it and the next minor unit."""
+    exact = EXACT.divide(EXACT.multiply(applied.limit.amount or ZERO, percent), HUNDRED)
+    return rounded_down(exact, situation.currency)
+
+
+def _of_limit(applied: AppliedLimit, rule: Rule) -> Decimal:
+    return (applied.limit.amount or ZERO) * (rule.percent or ZERO)
+
+
+def _refused(applied: AppliedLimit, situation: Situation) -> bool:
+    document = situation.check.document
+    return applied.limit.refuses_all and document is not None and document.amount > 0
+
+
+def _expired(limit: Limit, situation: Situation, *, grace_days: int) -> bool:
+    blank_is_expired = situation.policy.blank_expiry == "expired"
+    return limit.state is LimitState.LIMITED and expired(
+        limit, as_of=situation.as_of, grace_days=grace_days, blank_is_expired=blank_is_expired
+    )
+
+
+def _amount(rule: Rule, situation: Situation) -> Decimal | None:
+    return None if rule.amount is None else situation.converter.convert(*rule.amount)
+
+
+def _total(situation: Situation) -> Decimal | None:
+    document = situation.check.document
+    return None if document is None else situation.converter.convert(*document.total)
+
+
+def _finding(
+    rule: Rule,
+    code: Code,
+    *,
+    observed: Decimal | int | None = None,
+    threshold: Decimal | int | None = None,
+    unit: str | None = None,
+    params: Mapping[str, object] | None = None,
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=Severity.HARD,
+        observed=observed,
+        threshold=threshold,
+        unit=unit,
+        params=params or {},
+        rule=rule.id,
+    )
