@@ -79,6 +79,16 @@ def test_every_feature_that_is_named_is_explained_in_the_sources() -> None:
     assert named <= explained
 
 
+def test_the_tests_that_prove_features_are_there() -> None:
+    cells = [line.split("|")[-2] for line in text("docs/sources.md").splitlines() if line.startswith("| ")]
+    named = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    scenarios = {name for name in named if "/" not in name}
+    missing = [name for name in scenarios if not (ROOT / f"tests/scenarios/test_{name}.py").exists()]
+    missing += [name for name in named - scenarios if not (ROOT / name).exists()]
+    assert len(scenarios) > 1
+    assert missing == []
+
+
 def test_findings_are_explained_in_their_order() -> None:
     codes = re.findall(r"`([A-Z_]{6,})`", text("docs/domain.md").split("\n## Findings")[1])
     assert list(dict.fromkeys(codes)) == list(Code)

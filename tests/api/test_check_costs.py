@@ -118,6 +118,24 @@ def test_a_check_is_one_statement_whatever_the_document_says(
     assert costs(tap, erp, "/v1/check", body) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    "grouping", ["own", "all_companies", "head_account", "credit_group", "company_id", "relation:owner"]
+)
+def test_a_check_is_one_statement_whoever_is_judged_together(
+    tap: Wiretap, erp: httpx.Client, grouping: str
+) -> None:
+    related = {"credit_group": "G", "head_account": "small", "registration_number": "1"}
+    ok(erp.put("/v1/customers/branch", json={**related, "relations": {"owner": "X"}}))
+    settings = {"grouping": grouping, "limit": eur("1000.00")}
+    ok(erp.put("/v1/customers/branch/credit", json=settings, headers=_whatever_is_there(erp)))
+
+    assert costs(tap, erp, "/v1/check", asked("branch") | {"dry_run": True}) == (1, 0)
+
+
+def _whatever_is_there(erp: httpx.Client) -> dict[str, str]:
+    return {"If-Match": erp.get("/v1/customers/branch/credit").headers["ETag"]}
+
+
 def test_a_customer_nobody_knows_costs_no_more(tap: Wiretap, erp: httpx.Client) -> None:
     assert costs(tap, erp, "/v1/check", asked("nobody") | {"dry_run": True}) == (1, 0)
 

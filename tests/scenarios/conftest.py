@@ -1,11 +1,8 @@
 from collections.abc import Iterator
-from uuid import uuid4
 
-import httpx
 import pytest
 
-from creditrisk.application.keys import Scope
-from tests.scenarios.erp import Erp
+from tests.scenarios.erp import Erp, new_erp
 from tests.service import Site, running_service
 
 
@@ -26,11 +23,5 @@ def platform(site: Site) -> Iterator[Erp]:
 @pytest.fixture
 def erp(site: Site, platform: Erp) -> Iterator[Erp]:
     """The ERP of a new tenant, which knows the customer C-1."""
-    scopes = sorted(set(Scope) - {Scope.PLATFORM})
-    made = platform.post("/v1/keys", {"tenant": f"tenant-{uuid4().hex}", "scopes": scopes})
-    headers = {"Authorization": f"Bearer {made['key']}"}
-    # Plain HTTP: reading the certificate authorities would take longer than most tests.
-    with httpx.Client(base_url=site.url, headers=headers, timeout=30, verify=False) as caller:
-        erp = Erp(caller)
-        erp.customer("C-1")
+    with new_erp(site, platform) as erp:
         yield erp

@@ -1,13 +1,16 @@
 """An ERP connected to the service: what tests say in the words of the trade, sent as the wire wants it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
-from tests.service import JSON, eur, ok
+from creditrisk.application.keys import Scope
+from tests.service import JSON, Site, eur, ok
 
 DAY = "2025-06-30"
 """The reference date of every check, unless a test is about dates."""
@@ -141,6 +144,19 @@ class Erp:
         items = self.get("/v1/holds", **query)["items"]
         assert isinstance(items, list)
         return items
+
+
+@contextmanager
+def new_erp(site: Site, platform: Erp) -> Iterator[Erp]:
+    """The ERP of a new tenant, which knows the customer C-1; the platform makes its key."""
+    scopes = sorted(set(Scope) - {Scope.PLATFORM})
+    made = platform.post("/v1/keys", {"tenant": f"tenant-{uuid4().hex}", "scopes": scopes})
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    # Plain HTTP: reading the certificate authorities would take longer than most tests.
+    with httpx.Client(base_url=site.url, headers=headers, timeout=30, verify=False) as caller:
+        erp = Erp(caller)
+        erp.customer("C-1")
+        yield erp
 
 
 _OF_THE_CHECK = ("customer", "checkpoint", "pro_forma", "operator", "as_of", "dry_run", "reserve")
