@@ -24,7 +24,7 @@ from creditrisk.domain.findings import (
 )
 from creditrisk.domain.money import Money
 from creditrisk.domain.policy import Obligations
-from creditrisk.domain.rule_checks import Cancelled, Settled, judge, settle
+from creditrisk.domain.rule_judgement import Cancelled, Settled, judge, settle
 from creditrisk.domain.situation import Situation, Standing, situation_of
 
 

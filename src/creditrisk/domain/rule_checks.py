@@ -1,110 +1,20 @@
-"""What rules find in a situation, and what their exclusions cancel (M16 to M23, M27; docs/domain.md, Rules).
+"""What rules of each kind compare (M17 to M23; docs/domain.md, Rules).
 
 Blocks are strict: exactly at its value a rule finds nothing. Exclusions are true strictly below theirs, only
 that of a document's amount is true at it, too.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from itertools import takewhile
-from typing import NamedTuple
 
-from creditrisk.domain.findings import CREDIT, Code, Finding, Severity
-from creditrisk.domain.limits import Limit, LimitState, expired
+from creditrisk.domain.findings import Code, Finding, Severity
+from creditrisk.domain.limits import Limit, expired
 from creditrisk.domain.money import EXACT, rounded_down
-from creditrisk.domain.rules import Keyed, Ladder, Rule, RuleKind
+from creditrisk.domain.rules import Rule, RuleKind
 from creditrisk.domain.situation import AppliedLimit, Situation
 
 HUNDRED = Decimal(100)
 ZERO = Decimal(0)
-
-
-class Hit(NamedTuple):
-    """What a blocking rule found."""
-
-    rule: Rule
-    finding: Finding
-
-
-class Judgement(NamedTuple):
-    """What the rules say about a situation, before any of it is cancelled."""
-
-    hits: Sequence[Hit]
-    exclusions: Sequence[Rule]
-    """Those that are true, the most specific first."""
-
-
-class Cancelled(NamedTuple):
-    """A finding that an exclusion cancelled."""
-
-    finding: Finding
-    by: str
-    """Id of the exclusion."""
-
-
-class Settled(NamedTuple):
-    """What is left of the findings, and what is not."""
-
-    findings: Sequence[Finding]
-    cancelled: Sequence[Cancelled]
-
-
-def judge(situation: Situation) -> Judgement:
-    """Run every rule that concerns the check; none stops the others."""
-    hits: list[Hit] = []
-    exclusions: list[Rule] = []
-    for ladder in _concerning(situation):
-        if ladder[0].exclusion:
-            exclusions += takewhile(lambda rule: _EXCLUSIONS[rule.kind](rule, situation), ladder)
-        else:
-            for rule in ladder:
-                found = [Hit(rule, finding) for finding in _BLOCKS[rule.kind](rule, situation)]
-                if not found:
-                    break
-                hits += found
-    return Judgement(hits, exclusions)
-
-
-def settle(built_in: Sequence[Finding], judgement: Judgement) -> Settled:
-    """Apply the exclusions that are true to what was found (M27).
-
-    One with `release_document` cancels every finding of a rule and every credit finding; what a person
-    ordered and what a status stops by itself stays. Any other cancels as `Rule.may_cancel` says.
-    """
-    release = next((rule for rule in judgement.exclusions if rule.release_document), None)
-    found = [(finding, _cancelling_built_in(finding, release)) for finding in built_in]
-    found += [(hit.finding, release or _cancelling(hit.rule, judgement.exclusions)) for hit in judgement.hits]
-    return Settled(
-        [finding for finding, by in found if by is None],
-        [Cancelled(finding, by.id) for finding, by in found if by is not None],
-    )
-
-
-def _cancelling_built_in(finding: Finding, release: Rule | None) -> Rule | None:
-    return release if finding.code in CREDIT else None
-
-
-def _cancelling(block: Rule, exclusions: Sequence[Rule]) -> Rule | None:
-    return next((rule for rule in exclusions if rule.may_cancel(block)), None)
-
-
-def _concerning(situation: Situation) -> Iterator[Ladder]:
-    """Scopes are the ordering customer's; a status counts whether it is his or the risk party's."""
-    facts, document = situation.facts, situation.check.document
-    keyed = {
-        Keyed(RuleKind.ACCOUNT_STATUS, customer.account_status): None
-        for customer in facts.customers
-        if customer.account_status is not None
-    }
-    if document is not None and document.payment_terms is not None:
-        keyed[Keyed(RuleKind.PAYMENT_TERMS, document.payment_terms)] = None
-    ordering = facts.customer
-    return situation.configuration.rules.concerning(
-        customer=situation.check.customer,
-        group=None if ordering is None else ordering.management_group,
-        risk_group=None if ordering is None else ordering.risk_group,
-        keyed=keyed,
-    )
 
 
 # Blocks
@@ -192,7 +102,7 @@ def _limit_used(rule: Rule, situation: Situation) -> Iterator[Finding]:
             )
 
 
-_BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
+BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
     RuleKind.DAYS_OVERDUE: _days_overdue,
     RuleKind.ACCOUNT_STATUS: _account_status,
     RuleKind.PAYMENT_TERMS: _payment_terms,
@@ -201,6 +111,7 @@ _BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
     RuleKind.DOCUMENT_AMOUNT: _document_amount,
     RuleKind.LIMIT_USED: _limit_used,
 }
+"""What a blocking rule of each kind finds."""
 
 
 # Exclusions
@@ -247,7 +158,7 @@ def _less_of_every_limit(rule: Rule, situation: Situation) -> bool:
     )
 
 
-_EXCLUSIONS: Mapping[RuleKind, Callable[[Rule, Situation], bool]] = {
+EXCLUSIONS: Mapping[RuleKind, Callable[[Rule, Situation], bool]] = {
     RuleKind.DAYS_OVERDUE: _fewer_days_overdue,
     RuleKind.ACCOUNT_STATUS: _always,
     RuleKind.PAYMENT_TERMS: _always,
@@ -256,6 +167,7 @@ _EXCLUSIONS: Mapping[RuleKind, Callable[[Rule, Situation], bool]] = {
     RuleKind.DOCUMENT_AMOUNT: _smaller_document,
     RuleKind.LIMIT_USED: _less_used,
 }
+"""Whether an exclusion of each kind is true."""
 
 
 # What they compare
@@ -286,9 +198,7 @@ def _refused(applied: AppliedLimit, situation: Situation) -> bool:
 
 def _expired(limit: Limit, situation: Situation, *, grace_days: int) -> bool:
     blank_is_expired = situation.policy.blank_expiry == "expired"
-    return limit.state is LimitState.LIMITED and expired(
-        limit, as_of=situation.as_of, grace_days=grace_days, blank_is_expired=blank_is_expired
-    )
+    return expired(limit, as_of=situation.as_of, grace_days=grace_days, blank_is_expired=blank_is_expired)
 
 
 def _amount(rule: Rule, situation: Situation) -> Decimal | None:

@@ -1,6 +1,7 @@
 """Rules: blocks and exclusions that administrators set, as in Dynamics 365 (M16, docs/domain.md, Rules).
 
-A blocking rule makes a finding; an exclusion cancels findings. What each kind compares is in `rule_checks`.
+A blocking rule makes a finding; an exclusion cancels findings. What each kind compares is in `rule_checks`,
+what is left of the findings in `rule_judgement`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
