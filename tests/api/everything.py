@@ -76,7 +76,7 @@ class Stock:
 
 def operations(site: str) -> list[Operation]:
     """Every operation that the running service documents."""
-    document = ok(httpx.get(f"{site}/openapi.json"))
+    document = ok(httpx.get(f"{site}/openapi.json", timeout=60))
     return [
         Operation(id=spec["operationId"], method=method.upper(), path=path, spec=spec)
         for path, methods in document["paths"].items()

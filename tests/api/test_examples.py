@@ -74,7 +74,7 @@ def test_a_dry_run_leaves_no_decision(erp: httpx.Client) -> None:
 
 
 def test_every_example_of_the_document_is_accepted(site: Site) -> None:
-    document = ok(httpx.get(f"{site.url}/openapi.json"))
+    document = ok(httpx.get(f"{site.url}/openapi.json", timeout=60))
     asked = [
         (operation, example)
         for operation in operations(site.url)

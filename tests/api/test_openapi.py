@@ -32,7 +32,7 @@ def test_the_committed_document_is_what_this_release_says() -> None:
 
 
 def test_the_service_answers_the_committed_document(site: Site) -> None:
-    served = ok(httpx.get(f"{site.url}/openapi.json"))
+    served = ok(httpx.get(f"{site.url}/openapi.json", timeout=60))
 
     assert served == json.loads(COMMITTED.read_text(encoding="utf-8"))
 
