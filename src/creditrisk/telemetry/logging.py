@@ -78,6 +78,7 @@ def _capture_standard_library(level: int, handler: logging.Handler) -> None:
         logger.handlers = []
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
+        logger.disabled = False
     # The service writes its own line per request, with the route and the request id.
     logging.getLogger("uvicorn.access").disabled = True
 
