@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from creditrisk.adapters.postgres.coalescing import Coalescing
+from creditrisk.adapters.postgres.coalescing import Coalescing, Lanes
 from creditrisk.application.errors import Unavailable
 
 
@@ -116,3 +116,30 @@ async def test_who_leaves_takes_no_answer_from_the_others() -> None:
     assert await tasks[2] == ["answer 3"]
     with pytest.raises(asyncio.CancelledError):
         await tasks[1]
+
+
+async def test_tenants_share_no_statement() -> None:
+    asked_of: list[tuple[str, list[int]]] = []
+    ready = asyncio.Event()
+
+    async def answer(tenant: str, questions: Sequence[int]) -> Sequence[str]:
+        asked_of.append((tenant, list(questions)))
+        await ready.wait()
+        return [f"{tenant} {question}" for question in questions]
+
+    lanes = Lanes(answer, together=1, most=10)
+    tasks = [
+        asyncio.create_task(lanes.ask(tenant, [number]))
+        for number, tenant in enumerate(("acme", "bolt", "acme", "bolt", "acme"))
+    ]
+    await all_waiting()
+    ready.set()
+
+    answers = [await task for task in tasks]
+    assert answers == [["acme 0"], ["bolt 1"], ["acme 2"], ["bolt 3"], ["acme 4"]]
+    assert {tenant for tenant, _ in asked_of} == {"acme", "bolt"}
+    assert sorted(number for tenant, numbers in asked_of for number in numbers if tenant == "acme") == [
+        0,
+        2,
+        4,
+    ]

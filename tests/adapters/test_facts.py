@@ -1,6 +1,7 @@
 """The hot read, and what a process remembers of it."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -42,3 +43,27 @@ async def test_who_goes_through_all_accounts_leaves_what_is_remembered_as_it_is(
 
     await reader.read([ACCOUNT], tenant=tenant, key_id="", keep=False)
     assert remembered.find(key) == known
+
+
+async def test_what_another_server_said_is_not_what_this_one_says(
+    pool: ReadPool, store: PostgresPaperStore, tenant: str
+) -> None:
+    """A standby that takes over may lack the last commits, and give their versions to others."""
+    await store.write([paper("order", "O-1", "100.00")], tenant=tenant)
+    remembered = RememberedFacts()
+    reader = PostgresFactsReader(pool, remembered)
+    key = (tenant, "main", "C-1", "C-1")
+    (first,) = await reader.read([ACCOUNT], tenant=tenant, key_id="")
+    known = remembered.find(key)
+    assert known is not None
+    (again,) = await reader.read([ACCOUNT], tenant=tenant, key_id="")
+    assert again.revision == first.revision
+
+    [(started,)] = await pool.fetch("SELECT pg_postmaster_start_time()::text")
+    of_another = known.stamp.replace(started, "2020-01-01 00:00:00+00", 1)
+    assert of_another != known.stamp
+    remembered.keep(key, known._replace(stamp=of_another, facts=replace(known.facts, lines=[])))
+
+    (anew,) = await reader.read([ACCOUNT], tenant=tenant, key_id="")
+    assert anew.revision != first.revision
+    assert anew.facts.lines == first.facts.lines

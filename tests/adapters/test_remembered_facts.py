@@ -37,9 +37,6 @@ def test_one_account_is_remembered_however_large_it_is() -> None:
     remembered.keep(("large",), account(remembered, lines=100))
     assert remembered.find(("large",))
 
-    remembered.clear()
-    assert remembered.find(("large",)) is None
-
 
 def test_whatever_was_made_sense_of_has_a_revision_of_its_own() -> None:
     remembered = RememberedFacts()

@@ -9,7 +9,7 @@ create type check_facts as (
     key_live boolean,
     config_version bigint,
     account text, -- JSON: customers, accounts, limits, group
-    stamp text, -- of the versions of all accounts whose papers are counted
+    stamp text, -- of the server, and of the versions of all accounts whose papers are counted
     papers text, -- JSON: lines and items; null where the stamp is the known one
     document text, -- JSON: what is stored about the document under check; null: nothing
     reserved text, -- JSON: what is reserved for other documents, see reserved_1; null: nothing
@@ -372,6 +372,8 @@ begin
             left join exposure_state e
                 on e.tenant = p_tenant and e.company = s.company and e.customer = s.written_for);
     end if;
+    -- Another server, to which a standby was raised, may lack the last commits and give their versions anew.
+    v_facts.stamp := pg_postmaster_start_time()::text || v_facts.stamp;
     if v_facts.stamp is distinct from p_stamp then
         v_facts.papers := papers_of_1(
             p_tenant, p_company, v_risk_id, v_of_company, v_accounts, v_written_for, v_billed);

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 from creditrisk.application.errors import Unavailable
@@ -11,6 +12,30 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 _Waiting = tuple[Sequence[Q], asyncio.Future[Sequence[A]]]
+
+
+class Lanes(Generic[Q, A]):
+    """One `Coalescing` for each tenant that asks at the moment: a statement is of one tenant."""
+
+    def __init__(
+        self, answer: Callable[[str, Sequence[Q]], Awaitable[Sequence[A]]], *, together: int, most: int
+    ) -> None:
+        self._answer = answer
+        self._together = together
+        self._most = most
+        self._lanes: dict[str, Coalescing[Q, A]] = {}
+
+    async def ask(self, tenant: str, questions: Sequence[Q]) -> Sequence[A]:
+        """The answers in order. Raises whatever the statement that asked them raises."""
+        lane = self._lanes.get(tenant)
+        if lane is None:
+            lane = Coalescing(partial(self._answer, tenant), together=self._together, most=self._most)
+            self._lanes[tenant] = lane
+        try:
+            return await lane.ask(questions)
+        finally:
+            if lane.idle:
+                self._lanes.pop(tenant, None)
 
 
 class Coalescing(Generic[Q, A]):

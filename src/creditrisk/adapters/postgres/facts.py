@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from creditrisk.adapters.postgres.coalescing import Coalescing
+from creditrisk.adapters.postgres.coalescing import Lanes
 from creditrisk.adapters.postgres.fact_rows import (
     NOTHING_STORED,
     account_facts,
@@ -19,7 +19,6 @@ from creditrisk.adapters.postgres.fact_rows import (
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedAccount, RememberedFacts
 from creditrisk.application.check import Question, StoredFacts
-from creditrisk.application.errors import Unavailable
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import Money, format_amount
 from creditrisk.domain.papers import Document
@@ -129,7 +128,7 @@ class PostgresFactsReader:
     def __init__(self, pool: ReadPool, remembered: RememberedFacts) -> None:
         self._pool = pool
         self._remembered = remembered
-        self._readers: dict[str, Coalescing[FactsArguments, Any]] = {}
+        self._lanes = Lanes(self._fetch, together=_TOGETHER, most=_MOST_AT_ONCE)
 
     async def read(
         self, questions: Sequence[Question], *, tenant: str, key_id: str, keep: bool = True
@@ -141,30 +140,15 @@ class PostgresFactsReader:
         """
         kept = keep and not self._pool.in_transaction
         asking = [Asking.about(question, self._remembered, tenant=tenant) for question in questions]
-        rows = await self._ask(tenant, [each.arguments(key_id=key_id) for each in asking])
+        asked = [each.arguments(key_id=key_id) for each in asking]
+        # What a request has written is seen by its own connection alone.
+        rows = await (self._fetch if self._pool.in_transaction else self._lanes.ask)(tenant, asked)
         return [
             each.understood(row, self._remembered, kept=kept) for each, row in zip(asking, rows, strict=True)
         ]
 
-    async def _ask(self, tenant: str, asked: Sequence[FactsArguments]) -> Sequence[Any]:
-        async def fetch(asked: Sequence[FactsArguments]) -> Sequence[Any]:
-            try:
-                return await self._pool.fetch(_READ, tenant, *columns_of(asked))
-            except Unavailable:
-                # Another server may answer next, which lacks the last commits and gives their versions anew.
-                self._remembered.clear()
-                raise
-
-        if self._pool.in_transaction:  # what the request has written is seen by its own connection alone
-            return await fetch(asked)
-        reader = self._readers.get(tenant)
-        if reader is None:
-            reader = self._readers[tenant] = Coalescing(fetch, together=_TOGETHER, most=_MOST_AT_ONCE)
-        try:
-            return await reader.ask(asked)
-        finally:
-            if reader.idle:
-                self._readers.pop(tenant, None)
+    async def _fetch(self, tenant: str, asked: Sequence[FactsArguments]) -> Sequence[Any]:
+        return await self._pool.fetch(_READ, tenant, *columns_of(asked))
 
 
 def _key(tenant: str, question: Question) -> tuple[str, ...]:

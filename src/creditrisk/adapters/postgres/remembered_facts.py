@@ -55,11 +55,6 @@ class RememberedFacts:
         while self._lines > self._most_lines and len(self._known) > 1:
             self._forget(next(iter(self._known)))
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._known.clear()
-        self._lines = 0
-
     def _forget(self, key: tuple[str, ...]) -> None:
         known = self._known.pop(key, None)
         if known is not None:

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from creditrisk.adapters.postgres.coalescing import Coalescing
+from creditrisk.adapters.postgres.coalescing import Lanes
 from creditrisk.adapters.postgres.decisions import insert_decisions
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.fact_rows import reserved_line
@@ -63,32 +63,25 @@ class PostgresReservationBook:
         self._database = database
         self._remembered = remembered
         self._holds = holds
-        self._lanes: dict[str, Coalescing[_Reserving, _Reserving]] = {}
+        self._lanes = Lanes(self._together, together=1, most=_MOST_AT_ONCE)
 
     async def decide(self, question: Question, decide: Decide, *, tenant: str, key_id: str) -> Effects | None:
         """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
         reserving = _Reserving(question, decide, key_id)
-        done = (await self._decided(reserving, tenant=tenant))[0]
+        done = await self._decided(reserving, tenant=tenant)
         while done.deferred:
-            done = (await self._decided(replace(reserving), tenant=tenant))[0]
+            done = await self._decided(reserving, tenant=tenant)
         if done.failure is not None:
             raise done.failure
         return done.effects
 
-    async def _decided(self, reserving: _Reserving, *, tenant: str) -> Sequence[_Reserving]:
-        async def batch(waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
-            return await retried(lambda: self._attempt(waiting, tenant=tenant))
+    async def _decided(self, reserving: _Reserving, *, tenant: str) -> _Reserving:
+        in_transaction = self._database.joint_connection is not None
+        (done,) = await (self._together if in_transaction else self._lanes.ask)(tenant, [reserving])
+        return done
 
-        if self._database.joint_connection is not None:
-            return await batch([reserving])
-        lane = self._lanes.get(tenant)
-        if lane is None:
-            lane = self._lanes[tenant] = Coalescing(batch, together=1, most=_MOST_AT_ONCE)
-        try:
-            return await lane.ask([reserving])
-        finally:
-            if lane.idle:
-                self._lanes.pop(tenant, None)
+    async def _together(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
+        return await retried(lambda: self._attempt(waiting, tenant=tenant))
 
     async def _attempt(self, waiting: Sequence[_Reserving], *, tenant: str) -> Sequence[_Reserving]:
         kept = self._database.joint_connection is None
