@@ -7,13 +7,14 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from creditrisk import __version__
 from creditrisk.adapters import clock
+from creditrisk.adapters.helper_processes import HelperProcesses
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
 from creditrisk.adapters.postgres.companies import PostgresCompanyStore
@@ -57,6 +58,9 @@ from creditrisk.application.reservations import Reservations
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
+
+_HELPERS_MAX: Final = 2
+"""Processes that read snapshots; each takes some 60 MB while one runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +186,11 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         ),
         imports=Imports(journal=journal, new_id=uuid7, apart=database.apart),
         snapshots=Snapshots(
-            store=PostgresSnapshotStore(database), journal=journal, new_id=uuid7, now=clock.now
+            store=PostgresSnapshotStore(database),
+            journal=journal,
+            helpers=HelperProcesses(most=_HELPERS_MAX),
+            new_id=uuid7,
+            now=clock.now,
         ),
         import_documents=ImportPapers(name="documents", papers=papers, now=clock.now),
         import_ledger=ImportPapers(name="ledger", papers=papers, now=clock.now),

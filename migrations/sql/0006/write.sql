@@ -41,6 +41,7 @@ begin
         having bool_or(amount <> 0 or posts <> 0);
 
         these_kinds := array(select k from unnest(worked_kinds) as k where kind_rank(k) = this_rank);
+        continue when these_kinds = '{}' and not exists (select from staged_taken);
         if not insert_entries_1(these_kinds, tenant_id, company_id, source_id, instant) then
             perform upsert_entries_1(these_kinds, tenant_id, company_id, source_id, instant);
         end if;

@@ -259,11 +259,16 @@ feed = sa.Table(
 snapshot = sa.Table(
     "snapshot",
     metadata,
-    key("tenant"),
-    key("company"),
-    key("source"),
-    key("kind"),
+    *map(key, ("tenant", "company", "source", "kind")),
     instant("taken_at", nullable=False),
+)
+
+snapshot_part = sa.Table(
+    "snapshot_part",
+    metadata,
+    *map(key, ("tenant", "company", "source", "kinds")),
+    sa.Column("fingerprint", sa.LargeBinary, primary_key=True),
+    sa.Column("entries", sa.LargeBinary, nullable=False),
 )
 
 hold = sa.Table(
