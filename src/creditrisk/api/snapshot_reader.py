@@ -13,7 +13,7 @@ from creditrisk.api.csv_lines import columns_of, open_table
 from creditrisk.api.ledger import LEDGER_BODIES
 from creditrisk.api.line_readers import LineRejected, validated
 from creditrisk.api.paper_lines import EntryKey, PaperLines
-from creditrisk.api.streams import RawLine, Record, json_records
+from creditrisk.api.streams import RawLine, Record, json_record
 from creditrisk.application.errors import FieldError
 from creditrisk.application.ingest import complaints_about
 from creditrisk.application.keys import Principal
@@ -67,7 +67,7 @@ class SnapshotReader:
         all_known = True
         entries: list[Entry] = []
         rejected: list[tuple[int, Sequence[FieldError]]] = []
-        async for line, _, value, errors in await self._records(part):
+        for line, _, value, errors in await self._records(part):
             records += 1
             if value is None:
                 rejected.append((line, errors))
@@ -85,11 +85,12 @@ class SnapshotReader:
         kept = None if rejected else keep(records, entries)
         return ReadPart(records, entries, rejected, all_known, kept)
 
-    async def _records(self, part: RawPart) -> AsyncIterator[Record]:
+    async def _records(self, part: RawPart) -> Iterable[Record]:
         if not self._header:
-            return json_records(numbered(part.lines))
+            read = (json_record(number, line) for number, line in enumerate(part.lines))
+            return (record for record in read if record is not None)
         lines = numbered((*self._header, *part.lines), first=-len(self._header))
-        return await open_table(lines, COLUMNS)
+        return [record async for record in await open_table(lines, COLUMNS)]
 
     def _entry(self, line: int, value: dict[str, Any], now: datetime) -> Entry:
         statement = self._lines.read(value)

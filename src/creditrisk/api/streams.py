@@ -83,13 +83,17 @@ def _plain_pieces(request: Request) -> AsyncIterator[bytes]:
 async def json_records(lines: AsyncIterator[RawLine]) -> AsyncIterator[Record]:
     """Read each line as a JSON object; blank lines are passed over."""
     async for number, text in lines:
-        if text is None:
-            yield Record(number, 0, None, (TOO_LONG,))
-        elif text.strip():
-            yield _json_record(number, text)
+        record = json_record(number, text)
+        if record is not None:
+            yield record
 
 
-def _json_record(number: int, text: bytes) -> Record:
+def json_record(number: int, text: bytes | None) -> Record | None:
+    """Read a line as a JSON object; None: it is blank."""
+    if text is None:
+        return Record(number, 0, None, (TOO_LONG,))
+    if not text or text.isspace():
+        return None
     try:
         value = parse_json(text)
     except Refusal:
