@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from creditrisk.adapters.postgres.columns import PaperLine
-from creditrisk.adapters.postgres.tables import metadata, sqlalchemy_url
+from creditrisk.adapters.postgres.engine import sqlalchemy_url
+from creditrisk.adapters.postgres.tables import metadata
 
 config = context.config
 

@@ -7,13 +7,14 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from creditrisk import __version__
 from creditrisk.adapters import clock
+from creditrisk.adapters.helper_processes import HelperProcesses
 from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
@@ -73,6 +74,9 @@ from creditrisk.application.snapshots import Snapshots
 from creditrisk.locale.languages import read_languages
 from creditrisk.presets.loader import load_presets
 from creditrisk.settings import Settings
+
+_HELPERS_MAX: Final = 2
+"""Processes that read snapshots; each takes some 60 MB while one runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +190,13 @@ def _ingest(stores: _Stores, papers: PostgresPaperStore, checks: CheckCredit) ->
 
 
 def _snapshots(database: Database, journal: PostgresImportJournal) -> Snapshots:
-    return Snapshots(store=PostgresSnapshotStore(database), journal=journal, new_id=uuid7, now=clock.now)
+    return Snapshots(
+        store=PostgresSnapshotStore(database),
+        journal=journal,
+        helpers=HelperProcesses(most=_HELPERS_MAX),
+        new_id=uuid7,
+        now=clock.now,
+    )
 
 
 def _import_customers(

@@ -41,6 +41,10 @@ ROWS = {
     "import_job": "(id, kind) VALUES ('01900000-0000-7000-8000-000000000000', 'documents')",
     "kept_answer": "(id, fingerprint, status, body) VALUES ('\\x01', '\\x02', 200, '\\x03')",
     "snapshot": "(company, source, kind, taken_at) VALUES ('main', 'default', 'open_item', now())",
+    "snapshot_part": (
+        "(company, source, kinds, fingerprint, entries)"
+        " VALUES ('main', 'default', 'open_item', '\\x01', '\\x02')"
+    ),
     "import_error": (
         "(import_id, line, pointer, code, detail)"
         " VALUES ('01900000-0000-7000-8000-000000000000', 1, '/total', 'c', 'd')"

@@ -1,6 +1,7 @@
 """What holds for all snapshots, whatever else is written at the same time."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,8 @@ from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.adapters.postgres.verify import find_drift
 from creditrisk.application.errors import Unavailable
 from creditrisk.application.papers import PaperStatement, PaperStatus
-from creditrisk.application.snapshots import EntryKey, SnapshotOrder, SnapshotOutcome, StagedLine
+from creditrisk.application.snapshot_parts import ReadPart, StagedPart
+from creditrisk.application.snapshot_store import SnapshotOrder, SnapshotOutcome
 from tests.adapters.statements import allocation, paper
 from tests.adapters.stored import make_tenant, rows, stored_state
 from tests.adapters.test_paper_properties import SOME
@@ -38,10 +40,12 @@ def order(taken_at: datetime | None = None, *, source: str = "default") -> Snaps
 
 async def lines(
     statements: Sequence[PaperStatement], *, then: asyncio.Event | None = None
-) -> AsyncIterator[StagedLine]:
-    """The statements as lines of a snapshot, which ends when it may."""
-    for number, statement in enumerate(statements, 1):
-        yield StagedLine(number, EntryKey(statement.kind, statement.number), statement)
+) -> AsyncIterator[StagedPart]:
+    """The statements as lines of a snapshot, each a part of its own, which ends when it may."""
+    for number, stated in enumerate(statements, 1):
+        content = json.dumps(stated.content)
+        entry = (0, stated.kind, stated.number, stated.customer, stated.version, content)
+        yield StagedPart(number, uuid4().bytes, ReadPart(1, [entry], kept=b"kept"))
     if then is not None:
         await then.wait()
 

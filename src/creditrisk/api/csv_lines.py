@@ -91,27 +91,43 @@ def _complaints(header: Sequence[str], columns: Mapping[str, Column]) -> Iterato
             yield FieldError(pointer, "duplicate", "is a column already")
 
 
+class OpenRow:
+    """The row that lines are being added to; a quoted cell may go over several lines."""
+
+    def __init__(self) -> None:
+        self.quoted = False
+        """Whether the row goes on in the next line."""
+        self.size = 0
+
+    def take(self, raw: bytes | None) -> str | FieldError:
+        """Return the next line, which begins a new row unless the last one goes on, or what is wrong."""
+        if not self.quoted:
+            self.size = 0
+        self.size += LONGEST_LINE + 1 if raw is None else len(raw)
+        line = _decoded(raw) if raw is not None and self.size <= LONGEST_LINE else TOO_LONG
+        self.quoted = isinstance(line, str) and _ends_quoted(line, quoted=self.quoted)
+        return line
+
+
 async def _rows(
     lines: AsyncIterator[RawLine],
 ) -> AsyncIterator[tuple[int, int, list[str] | FieldError]]:
-    """Yield (first line, length, cells or what is wrong); a quoted cell may go over several lines."""
-    first, size, quoted = 0, 0, False
+    """Yield (first line, length, cells or what is wrong)."""
+    first = 0
+    row = OpenRow()
     parts: list[str] = []
     async for number, raw in lines:
-        if not quoted:
-            first, size, parts = number, 0, []
-        size += LONGEST_LINE + 1 if raw is None else len(raw)
-        line = _decoded(raw) if raw is not None and size <= LONGEST_LINE else TOO_LONG
+        if not row.quoted:
+            first, parts = number, []
+        line = row.take(raw)
         if isinstance(line, FieldError):
             yield first, 0, line
-            quoted = False
             continue
         parts.append(line)
-        quoted = _ends_quoted(line, quoted=quoted)
-        if not quoted and (line or len(parts) > 1):
-            yield first, size, _cells("\n".join(parts))
-    if quoted:
-        yield first, size, _NOT_CSV
+        if not row.quoted and (line or len(parts) > 1):
+            yield first, row.size, _cells("\n".join(parts))
+    if row.quoted:
+        yield first, row.size, _NOT_CSV
 
 
 def _decoded(raw: bytes) -> str | FieldError:
@@ -123,6 +139,8 @@ def _decoded(raw: bytes) -> str | FieldError:
 
 def _ends_quoted(line: str, *, quoted: bool) -> bool:
     """Whether a quoted cell is still open at the end of a line, which Python's reader does not tell."""
+    if '"' not in line:
+        return quoted
     position = 0
     while True:
         if quoted:

@@ -1,7 +1,11 @@
 """Lines of streams of papers: the body of a PUT with its key."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+import contextlib
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError, create_model
 
 from creditrisk.api.csv_lines import columns_of
 from creditrisk.api.documents import DOCUMENT_BODIES
@@ -13,14 +17,8 @@ from creditrisk.api.wire import (
     Identifier,
     WireModel,
 )
-from creditrisk.application.errors import FieldError
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import PaperStatement
-from creditrisk.application.snapshots import EntryKey, SnapshotLine
-
-_NOT_DELETED: Final = FieldError("/deleted", "not_allowed", "is not for a snapshot: leave out what is gone")
-_OTHER_KIND: Final = FieldError("/kind", "not_allowed", "is not a kind of this snapshot")
-_OTHER_SOURCE: Final = FieldError("/source", "source_mismatch", "differs from the source of the snapshot")
 
 
 class _DocumentKey(WireModel):
@@ -29,7 +27,9 @@ class _DocumentKey(WireModel):
     deleted: bool = False
 
 
-class _EntryKey(WireModel):
+class EntryKey(WireModel):
+    """Which ledger entry a line is about."""
+
     kind: LedgerKind
     id: Identifier
     deleted: bool = False
@@ -51,7 +51,7 @@ class PaperLines:
         self._caller = caller
         self._company = company
         self._bodies: Mapping[str, type[PaperBody]] = LEDGER_BODIES if ledger else DOCUMENT_BODIES
-        self._key: type[_DocumentKey | _EntryKey] = _EntryKey if ledger else _DocumentKey
+        self._key: type[_DocumentKey | EntryKey] = EntryKey if ledger else _DocumentKey
         self.columns = columns_of([self._key, *self._bodies.values()])
 
     def read(self, value: dict[str, Any]) -> PaperStatement:
@@ -60,15 +60,26 @@ class PaperLines:
         Raises:
             LineRejected: it breaks the contract.
         """
-        key_names = self._key.model_fields
-        key = validated(self._key, {name: value[name] for name in key_names if name in value})
-        number = key.id if isinstance(key, _EntryKey) else key.number
-        stated = {name: member for name, member in value.items() if name not in key_names}
+        # Nearly every line is good, and read at once costs least. The others are read again piece by piece.
+        body = self._bodies.get(value["kind"]) if isinstance(value.get("kind"), str) else None
+        if body is not None:
+            with contextlib.suppress(ValidationError):
+                line: Any = _whole(body, self._key).__pydantic_validator__.validate_python(value)
+                if not line.deleted:
+                    return self._stated(line, key=line)
+        return self._read_by_pieces(value)
+
+    def _read_by_pieces(self, value: Mapping[str, Any]) -> PaperStatement:
+        stated = dict(value)
+        key_names = [name for name in self._key.model_fields if name in stated]
+        key = validated(self._key, {name: stated.pop(name) for name in key_names})
         if key.deleted:
-            return self._deletion(stated, kind=key.kind, number=number)
-        body = validated(self._bodies[key.kind], stated)
+            return self._deletion(stated, kind=key.kind, number=_number_of(key))
+        return self._stated(validated(self._bodies[key.kind], stated), key=key)
+
+    def _stated(self, body: PaperBody, *, key: _DocumentKey | EntryKey) -> PaperStatement:
         company = chosen_company(self._caller, query=self._company, line=body.company)
-        return statement_of(body, company=company, kind=key.kind, number=number)
+        return statement_of(body, company=company, kind=key.kind, number=_number_of(key))
 
     def _deletion(self, stated: Mapping[str, Any], *, kind: str, number: str) -> PaperStatement:
         unknown = sorted(set(stated) - set(self._bodies[kind].model_fields))
@@ -86,37 +97,11 @@ class PaperLines:
         )
 
 
-class SnapshotLines:
-    """Reads the lines of a snapshot. Of one that breaks the contract its entry is still wanted."""
-
-    def __init__(self, *, caller: Principal, company: str, source: str, kinds: Collection[str]) -> None:
-        self._lines = PaperLines(caller=caller, company=company, ledger=True)
-        self._source = source
-        self._kinds = kinds
-        self.columns = self._lines.columns
-
-    def read(self, value: dict[str, Any]) -> SnapshotLine:
-        """Return what a line says, or what is wrong with it."""
-        try:
-            statement = self._lines.read(value)
-            self._require_part(statement)
-        except LineRejected as rejected:
-            return SnapshotLine(key=_key_of(value), statement=None, errors=rejected.errors)
-        return SnapshotLine(key=EntryKey(statement.kind, statement.number), statement=statement)
-
-    def _require_part(self, statement: PaperStatement) -> None:
-        if statement.deleted:
-            raise LineRejected(_NOT_DELETED)
-        if statement.kind not in self._kinds:
-            raise LineRejected(_OTHER_KIND)
-        if statement.source not in {None, self._source}:
-            raise LineRejected(_OTHER_SOURCE)
+def _number_of(key: _DocumentKey | EntryKey) -> str:
+    return key.id if isinstance(key, EntryKey) else key.number
 
 
-def _key_of(value: Mapping[str, Any]) -> EntryKey | None:
-    """Return which entry a line means that says something wrong about it, None where that cannot be read."""
-    try:
-        key = validated(_EntryKey, {name: value[name] for name in ("kind", "id") if name in value})
-    except LineRejected:
-        return None
-    return EntryKey(key.kind, key.id)
+@functools.cache
+def _whole(body: type[PaperBody], key: type[_DocumentKey | EntryKey]) -> type[BaseModel]:
+    """A line's key and body in one model."""
+    return create_model(f"{body.__name__}Line", __base__=(body, key))

@@ -27,6 +27,8 @@ PLAIN_MONEY: Final = ("total", "open_amount", "prepaid")
 _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2999
 _KEY_FIELDS: Final = frozenset({"company", "customer", "version", "source"})
+_LINE_FIELDS: Final = frozenset({"kind", "id", "number", "deleted"})
+"""What a line of a stream has beside its body."""
 
 
 def _sane(value: date) -> date:
@@ -156,7 +158,7 @@ def _content(body: PaperBody) -> dict[str, Any]:
 def _content_fields(body: type[PaperBody]) -> Sequence[tuple[str, Any]]:
     """The fields that are content, each with its default."""
     fields = body.model_fields.items()
-    return tuple((name, field.default) for name, field in fields if name not in _KEY_FIELDS)
+    return tuple((name, field.default) for name, field in fields if name not in _KEY_FIELDS | _LINE_FIELDS)
 
 
 def _plain_amount(value: MoneyIn) -> str:

@@ -15,14 +15,14 @@ from creditrisk.api.company import CompanyQuery, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.imports import LineErrorOut, rejected_answer, stream_body
 from creditrisk.api.ledger import LedgerKind
-from creditrisk.api.line_readers import open_lines
-from creditrisk.api.paper_lines import SnapshotLines
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import StreamRoute, resource_router
+from creditrisk.api.snapshot_parts import open_parts
+from creditrisk.api.snapshot_reader import SnapshotReader
 from creditrisk.api.wire import Identifier, Instant, WireModel
 from creditrisk.application.errors import FieldError, InvalidRequest
 from creditrisk.application.keys import Principal
-from creditrisk.application.snapshots import SnapshotOrder
+from creditrisk.application.snapshot_store import SnapshotOrder
 from creditrisk.domain.money import InvalidMoney, Money
 
 LEDGER_KINDS: Final[tuple[str, ...]] = get_args(LedgerKind)
@@ -113,9 +113,13 @@ async def import_snapshot(
         count=count,
         total=total,
     )
-    reader = SnapshotLines(caller=caller, company=order.company, source=source, kinds=order.kinds)
-    lines = await open_lines(request, reader)
-    report = await use.snapshots.run(lines, order=order, principal=caller)
+    reader, parts = await open_parts(
+        request,
+        lambda header: SnapshotReader(
+            caller=caller, company=order.company, source=source, kinds=order.kinds, header=header
+        ),
+    )
+    report = await use.snapshots.run(parts, reader=reader, order=order, principal=caller)
     if not report.stored:
         detail = "The snapshot contradicts itself or its control figures; nothing was stored."
         return rejected_answer(

@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
@@ -67,20 +67,33 @@ def media_type_of(request: Request) -> str:
 
 def lines_of(request: Request) -> AsyncIterator[RawLine]:
     """Cut the body into lines, without their ends, as it arrives."""
+    return cut_into_lines(_plain_pieces(request))
+
+
+def runs_of(request: Request) -> AsyncIterator[Sequence[RawLine]]:
+    """Cut the body into lines, without their ends, and give those together that arrive together."""
+    return cut_into_runs(_plain_pieces(request))
+
+
+def _plain_pieces(request: Request) -> AsyncIterator[bytes]:
     pieces = pieces_of(request)
-    return cut_into_lines(inflated(pieces) if _encoding(request) == "gzip" else pieces)
+    return inflated(pieces) if _encoding(request) == "gzip" else pieces
 
 
 async def json_records(lines: AsyncIterator[RawLine]) -> AsyncIterator[Record]:
     """Read each line as a JSON object; blank lines are passed over."""
     async for number, text in lines:
-        if text is None:
-            yield Record(number, 0, None, (TOO_LONG,))
-        elif text.strip():
-            yield _json_record(number, text)
+        record = json_record(number, text)
+        if record is not None:
+            yield record
 
 
-def _json_record(number: int, text: bytes) -> Record:
+def json_record(number: int, text: bytes | None) -> Record | None:
+    """Read a line as a JSON object; None: it is blank."""
+    if text is None:
+        return Record(number, 0, None, (TOO_LONG,))
+    if not text or text.isspace():
+        return None
     try:
         value = parse_json(text)
     except Refusal:
@@ -149,22 +162,31 @@ def _broken_gzip(detail: str) -> Refusal:
 
 async def cut_into_lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[RawLine]:
     """Cut pieces into lines, wherever the pieces begin and end."""
+    async for run in cut_into_runs(pieces):
+        for line in run:
+            yield line
+
+
+async def cut_into_runs(pieces: AsyncIterator[bytes]) -> AsyncIterator[Sequence[RawLine]]:
+    """Cut pieces into lines, and give those together that end in the same piece."""
     number = 1
     rest = b""
     cut = False  # the line has become too long and is being passed over
     async for piece in pieces:
         first, *others = piece.split(b"\n")
         rest += first
+        run = []
         for begun in others:
-            yield _line(number, rest, cut=cut)
+            run.append(_line(number, rest, cut=cut))
             number += 1
             rest, cut = begun, False
         if len(rest) > LONGEST_LINE:
             rest, cut = b"", True
+        yield run
         # Reading a stream must not keep the process from answering others.
         await asyncio.sleep(0)
     if rest or cut:
-        yield _line(number, rest, cut=cut)
+        yield [_line(number, rest, cut=cut)]
 
 
 def _line(number: int, text: bytes, *, cut: bool) -> RawLine:

@@ -102,10 +102,14 @@ def _plain_members(value: Any) -> float:
     """
     kind = type(value)
     if kind is dict:
-        return len(value) + sum([_plain_members(each) for each in value.values() if type(each) is not str])
+        nested = [each for each in value.values() if type(each) in _COUNTED]
+        return len(value) + (sum(map(_plain_members, nested)) if nested else 0)
     if kind is list:
-        return sum([_plain_members(each) for each in value if type(each) is not str])
+        return sum([_plain_members(each) for each in value if type(each) in _COUNTED])
     return math.inf if kind is float else 0
+
+
+_COUNTED: Final = frozenset({dict, list, float})
 
 
 def _depth(value: Any, limit: int) -> int:

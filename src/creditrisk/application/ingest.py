@@ -75,11 +75,12 @@ def complaints_about(statement: PaperStatement, *, now: datetime) -> Sequence[Fi
     be stated. Pointers lead into the statement's content.
     """
     content = statement.content or {}
-    latest = (now + _EARLIEST_ZONE).date().isoformat()
+    stated = [name for name in _FACTS_OF_THE_PAST if name in content]
+    latest = (now + _EARLIEST_ZONE).date().isoformat() if stated else ""
     complaints = [
         FieldError(f"/{name}", "in_the_future", "must not be later than today")
-        for name in _FACTS_OF_THE_PAST
-        if content.get(name, "") > latest
+        for name in stated
+        if content[name] > latest
     ]
     named = {(statement.kind, statement.number)}
     for position, followed in enumerate(content.get("follows", ())):

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from creditrisk.adapters.postgres.tables import sqlalchemy_url
 from creditrisk.application.errors import Unavailable
 
 OLDEST_SERVER: Final = 16
@@ -243,6 +242,11 @@ def _breaking_is_unavailable() -> Iterator[None]:
 async def driver_connection(connection: AsyncConnection) -> Any:
     """Return asyncpg's own connection, in the same transaction."""
     return (await connection.get_raw_connection()).driver_connection
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Give a PostgreSQL URL the driver SQLAlchemy is to use; `postgresql://` alone means another to it."""
+    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
 def open_database(url: str, *, limits: ConnectionLimits, role: str = SERVICE_ROLE) -> Database:

@@ -36,11 +36,11 @@ _BROKEN: Final = (
     OSError,
 )
 _CONFLICTS_SHOWN: Final = 1_000
-_ROWS_IN_ONE_COPY: Final = 1_000
-_CHARACTERS_IN_ONE_COPY: Final = 4_194_304
+ROWS_IN_ONE_COPY: Final = 1_000
+CHARACTERS_IN_ONE_COPY: Final = 4_194_304
 
 _WRITE: Final = sa.text("SELECT status FROM write_papers_1(CAST(:batch AS jsonb)) ORDER BY line")
-_WITHOUT_TIME_LIMIT: Final = sa.text("SET LOCAL statement_timeout = 0")  # it takes as long as it is long
+WITHOUT_TIME_LIMIT: Final = sa.text("SET LOCAL statement_timeout = 0")  # it takes as long as it is long
 _STAGE: Final = sa.text(
     """
     CREATE TEMPORARY TABLE staged_paper (
@@ -163,25 +163,12 @@ async def write_papers(
 
 async def stage_papers(connection: AsyncConnection, statements: AsyncIterator[PaperStatement]) -> None:
     """Copy statements into the temporary table staged_paper of this transaction, numbered from 1."""
-
-    async def numbered() -> AsyncIterator[tuple[int, PaperStatement]]:
-        line = 0
-        async for statement in statements:
-            line += 1
-            yield line, statement
-
-    await stage_numbered_papers(connection, numbered())
-
-
-async def stage_numbered_papers(
-    connection: AsyncConnection, statements: AsyncIterator[tuple[int, PaperStatement]]
-) -> None:
-    """Copy statements, each with its line, into the temporary table staged_paper of this transaction."""
-    await connection.execute(_WITHOUT_TIME_LIMIT)
+    await connection.execute(WITHOUT_TIME_LIMIT)
     await connection.execute(_STAGE)
     rows: list[tuple[Any, ...]] = []
-    size = 0
-    async for line, statement in statements:
+    line = size = 0
+    async for statement in statements:
+        line += 1
         content = None if statement.content is None else orjson.dumps(statement.content).decode()
         rows.append(
             (
@@ -190,16 +177,23 @@ async def stage_numbered_papers(
             )
         )  # fmt: skip
         size += 0 if content is None else len(content)
-        if len(rows) >= _ROWS_IN_ONE_COPY or size >= _CHARACTERS_IN_ONE_COPY:
-            await _copy(connection, rows)
+        if len(rows) >= ROWS_IN_ONE_COPY or size >= CHARACTERS_IN_ONE_COPY:
+            await copy_records(connection, "staged_paper", rows, _STAGED_COLUMNS)
             rows, size = [], 0
-    await _copy(connection, rows)
+    await copy_records(connection, "staged_paper", rows, _STAGED_COLUMNS)
 
 
-async def _copy(connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
+async def copy_records(
+    connection: AsyncConnection, table: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[str]
+) -> None:
+    """Copy rows into a table within this transaction.
+
+    Raises:
+        Unavailable: the connection broke.
+    """
     raw: Any = (await connection.get_raw_connection()).driver_connection
     try:
-        await raw.copy_records_to_table("staged_paper", records=rows, columns=_STAGED_COLUMNS)
+        await raw.copy_records_to_table(table, records=rows, columns=columns)
     except BaseException as failure:
         # SQLAlchemy has not seen it, and would roll back over a connection that is gone or still busy.
         await connection.invalidate()

@@ -1,26 +1,31 @@
 """Snapshots in PostgreSQL: copied beside the papers, compared, and the difference written in one transaction.
 
-The rules are in the database, in the functions compare_snapshot_2 and write_snapshot_2.
+The rules are in the database, in the functions compare_snapshot_2 and write_snapshot_3.
 """
 
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.papers import lost_to_another_write, stage_numbered_papers
+from creditrisk.adapters.postgres.papers import (
+    CHARACTERS_IN_ONE_COPY,
+    ROWS_IN_ONE_COPY,
+    WITHOUT_TIME_LIMIT,
+    copy_records,
+    lost_to_another_write,
+)
 from creditrisk.application.errors import FieldError
-from creditrisk.application.papers import PaperStatement
-from creditrisk.application.snapshots import (
+from creditrisk.application.snapshot_parts import StagedPart
+from creditrisk.application.snapshot_store import (
     SnapshotOrder,
     SnapshotOutcome,
     SnapshotOutOfOrder,
     SnapshotRefused,
-    StagedLine,
     not_the_total,
 )
 
@@ -59,12 +64,45 @@ _TOTALS: Final = sa.text(
     GROUP BY 1
     """
 )
+_STAGE_PAPERS: Final = sa.text(
+    """
+    CREATE TEMPORARY TABLE staged_paper (
+        line integer, kind text COLLATE "C", number text COLLATE "C", customer text COLLATE "C",
+        version bigint, content jsonb
+    ) ON COMMIT DROP
+    """
+)
+_ENTRY_COLUMNS: Final = ("line", "kind", "number", "customer", "version", "content")
+_STAGE_PARTS: Final = sa.text(
+    "CREATE TEMPORARY TABLE staged_part (fingerprint bytea, entries bytea) ON COMMIT DROP"
+)
+_REMEMBERED: Final = sa.text(
+    """
+    SELECT fingerprint, entries FROM snapshot_part
+    WHERE tenant = :tenant AND company = :company AND source = :source AND kinds = :kinds
+        AND fingerprint = ANY (:fingerprints)
+    """
+).bindparams(sa.bindparam("fingerprints", type_=sa.ARRAY(sa.LargeBinary)))
+_FORGET: Final = sa.text(
+    """
+    DELETE FROM snapshot_part AS p
+    WHERE tenant = :tenant AND company = :company AND source = :source AND kinds = :kinds
+        AND NOT EXISTS (SELECT FROM staged_part AS s WHERE s.fingerprint = p.fingerprint)
+    """
+)
+_REMEMBER: Final = sa.text(
+    """
+    INSERT INTO snapshot_part (tenant, company, source, kinds, fingerprint, entries)
+    SELECT :tenant, :company, :source, :kinds, fingerprint, entries FROM staged_part WHERE entries IS NOT NULL
+    ON CONFLICT DO NOTHING
+    """
+)
 _COMPARE: Final = sa.text(
     "SELECT compare_snapshot_2(:company, :source, :kinds, :taken_at, :closes)"
 ).bindparams(sa.bindparam("kinds", type_=sa.ARRAY(sa.Text)))
 _WRITE: Final = sa.text(
     "SELECT added, changed, closed, unchanged, stale"
-    " FROM write_snapshot_2(:company, :source, :kinds, :taken_at)"
+    " FROM write_snapshot_3(:company, :source, :kinds, :taken_at)"
 ).bindparams(sa.bindparam("kinds", type_=sa.ARRAY(sa.Text)))
 _CONFLICTS: Final = sa.text("SELECT line FROM staged_conflict ORDER BY line")
 
@@ -77,43 +115,71 @@ class PostgresSnapshotStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def replace(
-        self, order: SnapshotOrder, lines: AsyncIterator[StagedLine], *, tenant: str
-    ) -> SnapshotOutcome:
-        """Make the source's entries equal to the lines; see SnapshotStore.
+    async def remembered(
+        self, order: SnapshotOrder, fingerprints: Sequence[bytes], *, tenant: str
+    ) -> Mapping[bytes, bytes]:
+        """Return what was kept of parts; see SnapshotStore."""
+        async with self._database.transaction(tenant) as connection:
+            found = await connection.execute(
+                _REMEMBERED, _part_key(order, tenant) | {"fingerprints": list(fingerprints)}
+            )
+            return {row.fingerprint: row.entries for row in found}
 
-        The lines can be read only once, so a deadlock is not retried here: it ends in Unavailable.
+    async def replace(
+        self, order: SnapshotOrder, parts: AsyncIterator[StagedPart], *, tenant: str
+    ) -> SnapshotOutcome:
+        """Make the source's entries equal to the parts; see SnapshotStore.
+
+        They can be read only once, so a deadlock is not retried here: it ends in Unavailable.
         """
-        staging = _Staging(lines, order)
         with lost_to_another_write():
             async with self._database.transaction(tenant) as connection:
                 taken_at = await _instant_of(connection, order, tenant=tenant)
-                await stage_numbered_papers(connection, staging.rows())
+                all_known = await _stage(connection, parts)
                 await connection.execute(_MEMORY)
                 await connection.execute(_ANALYZE)
                 await _require_control_figures(connection, order)
                 name = f"snapshot\x1f{tenant}\x1f{order.company}\x1f{order.source}"
                 await connection.execute(_ALONE, {"name": name})
                 await _instant_of(connection, order, tenant=tenant)
-                return await _replace(connection, order, taken_at, closes=staging.all_known)
+                for statement in (_FORGET, _REMEMBER):
+                    await connection.execute(statement, _part_key(order, tenant))
+                return await _replace(connection, order, taken_at, closes=all_known)
 
 
-class _Staging:
-    """Passes lines on to the staging table, and knows whether each said which entry it means."""
+async def _stage(connection: AsyncConnection, parts: AsyncIterator[StagedPart]) -> bool:
+    """Copy parts into temporary tables of this transaction; return whether each line named its entry."""
+    await connection.execute(WITHOUT_TIME_LIMIT)
+    await connection.execute(_STAGE_PAPERS)
+    await connection.execute(_STAGE_PARTS)
+    all_known = True
+    entries: list[tuple[Any, ...]] = []
+    kept: list[tuple[bytes, bytes | None]] = []
+    size = 0
+    async for number, fingerprint, read in parts:
+        all_known = all_known and read.all_known
+        entries += [(number + line, *entry) for line, *entry in read.entries]
+        kept.append((fingerprint, read.kept))
+        size += sum([len(content) for *_, content in read.entries if content])
+        if len(entries) >= ROWS_IN_ONE_COPY or size >= CHARACTERS_IN_ONE_COPY:
+            await _copy(connection, entries, kept)
+            entries, kept, size = [], [], 0
+    await _copy(connection, entries, kept)
+    return all_known
 
-    def __init__(self, lines: AsyncIterator[StagedLine], order: SnapshotOrder) -> None:
-        self.all_known = True
-        self._lines = lines
-        self._order = order
 
-    async def rows(self) -> AsyncIterator[tuple[int, PaperStatement]]:
-        async for number, key, statement in self._lines:
-            if statement is not None:
-                yield number, statement
-            elif key is not None:
-                yield number, PaperStatement(company=self._order.company, kind=key.kind, number=key.id)
-            else:
-                self.all_known = False
+async def _copy(
+    connection: AsyncConnection,
+    entries: Sequence[tuple[Any, ...]],
+    parts: Sequence[tuple[bytes, bytes | None]],
+) -> None:
+    await copy_records(connection, "staged_part", parts, ("fingerprint", "entries"))
+    await copy_records(connection, "staged_paper", entries, _ENTRY_COLUMNS)
+
+
+def _part_key(order: SnapshotOrder, tenant: str) -> dict[str, str]:
+    kinds = ",".join(sorted(order.kinds))
+    return {"tenant": tenant, "company": order.company, "source": order.source, "kinds": kinds}
 
 
 async def _instant_of(connection: AsyncConnection, order: SnapshotOrder, *, tenant: str) -> datetime:

@@ -7,7 +7,6 @@ Every key begins with the tenant. In reference data the company '' means every c
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
-from sqlalchemy.engine import make_url
 
 from creditrisk.adapters.postgres.columns import (
     PaperLine,
@@ -28,12 +27,6 @@ metadata = sa.MetaData(
         "fk": "fk_%(table_name)s_%(referred_table_name)s",
     }
 )
-
-
-def sqlalchemy_url(url: str) -> str:
-    """Give a PostgreSQL URL the driver SQLAlchemy is to use; `postgresql://` alone means another to it."""
-    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
-
 
 tenant = sa.Table(
     "tenant",
@@ -253,6 +246,14 @@ snapshot = sa.Table(
     metadata,
     *(key(name) for name in ("tenant", "company", "source", "kind")),
     instant("taken_at", nullable=False),
+)
+
+snapshot_part = sa.Table(
+    "snapshot_part",
+    metadata,
+    *map(key, ("tenant", "company", "source", "kinds")),
+    sa.Column("fingerprint", sa.LargeBinary, primary_key=True),
+    sa.Column("entries", sa.LargeBinary, nullable=False),
 )
 
 hold = sa.Table(
