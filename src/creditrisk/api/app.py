@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from creditrisk.api import (
     behaviour,
@@ -105,12 +106,12 @@ def create_app(
     app.state.context = ApiContext(services=services, options=options, metrics=metrics)
     refusals.install(app)
     # The one added last is outermost: whatever the inner ones answer is observed too.
-    direct = [route for router in resources for route in router.routes if isinstance(route, DirectRoute)]
-    app.add_middleware(Shortcut, routes=direct)
     app.add_middleware(RequestPath)
     app.add_middleware(Observation, metrics=metrics)
     for router in (*resources, health.router, docs.router):
         app.include_router(router)
+    direct = [route for router in resources for route in router.routes if isinstance(route, DirectRoute)]
+    app.entrance = Shortcut(app.entrance, routes=direct, metrics=metrics)
     return app
 
 
@@ -119,7 +120,16 @@ def _operation_id(route: APIRoute) -> str:
 
 
 class _Application(FastAPI):
-    """FastAPI whose OpenAPI document speaks of problems only."""
+    """FastAPI whose OpenAPI document speaks of problems only, and with an entrance before its own."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.entrance: ASGIApp = super().__call__
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the application's life."""
+        scope["app"] = self
+        await self.entrance(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, the same one on every call."""

@@ -27,7 +27,7 @@ def company_in_query(request: Request) -> str | None:
     Raises:
         InvalidRequest: it is no identifier.
     """
-    stated = request.query_params.get("company")
+    stated = request.query_params.get("company") if request.scope["query_string"] else None
     try:
         return None if stated is None else _IDENTIFIER.validate_python(stated)
     except ValidationError:

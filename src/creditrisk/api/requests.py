@@ -15,7 +15,7 @@ from fastapi import APIRouter, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from creditrisk.api.auth import Guard
@@ -155,13 +155,18 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
 
     Raises:
         Refusal: 413, by the stated length or by counting what arrives.
+        ClientDisconnect: the caller has gone.
     """
     stated = request.headers.get("content-length", "0")
     if stated.isdecimal() and int(stated) > max_bytes:
         _too_large(max_bytes)
-    chunks = []
-    length = 0
-    async for chunk in request.stream():
+    chunks: list[bytes] = []
+    length, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         length += len(chunk)
         if length > max_bytes:
             _too_large(max_bytes)

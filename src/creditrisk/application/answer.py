@@ -53,6 +53,38 @@ class StoredExposure:
     evaluated_at: datetime
 
 
+class Written:
+    """What answers about one standing have in common, written once: its categories and what is overdue."""
+
+    __slots__ = ("_categories", "_categories_written", "_overdue", "_overdue_written")
+
+    def __init__(self) -> None:
+        self._categories: Mapping[str, Decimal] | None = None
+        self._categories_written: Mapping[str, str] = {}
+        self._overdue: Overdue | None = None
+        self._overdue_written: Mapping[str, Any] = {}
+
+    def categories(self, amounts: Mapping[str, Decimal], currency: str) -> Mapping[str, str]:
+        """The amounts as text; they are others only where the document changes or meets stored papers."""
+        if amounts is not self._categories:
+            self._categories_written = {
+                category: format_amount(amount, currency) for category, amount in amounts.items()
+            }
+            self._categories = amounts
+        return self._categories_written
+
+    def overdue(self, overdue: Overdue, currency: str) -> Mapping[str, Any]:
+        """What is overdue, as data."""
+        if overdue is not self._overdue:
+            self._overdue_written = {
+                "amount": format_amount(overdue.amount, currency),
+                "oldest_days": overdue.oldest_days,
+                "ageing": {band: format_amount(amount, currency) for band, amount in overdue.ageing.items()},
+            }
+            self._overdue = overdue
+        return self._overdue_written
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Everything a check's answer says."""
@@ -65,6 +97,8 @@ class Answer:
     as_of: date
     evaluated_at: datetime
     language: MessageLanguage = DEFAULT_LANGUAGE
+    written: Written
+    """What was written of its standing before."""
 
 
 def rendered(answer: Answer) -> dict[str, Any]:
@@ -90,7 +124,7 @@ def rendered(answer: Answer) -> dict[str, Any]:
             "proceed": verdict.obligations.proceed,
             "print": verdict.obligations.print,
         },
-        **figures(situation),
+        **figures(situation, answer.written),
         "remedy": _remedy(answer.remedy, situation.currency),
         "hold": None,
         "reservation": None,
@@ -111,14 +145,17 @@ def without_figures(answer: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def figures(situation: Situation) -> dict[str, Any]:
-    """Exposure, limits and utilisation of a situation: the part that `GET …/exposure` shares with a check."""
+def figures(situation: Situation, written: Written | None = None) -> dict[str, Any]:
+    """Exposure, limits and utilisation of a situation: the part that `GET …/exposure` shares with a check.
+
+    `written` is what was written of its standing before; it must not be changed in the answer.
+    """
     binding = situation.binding
     limit = binding.limit if binding else situation.limits[0]
     currency = situation.currency
     money = _money(currency)
     return {
-        "exposure": _exposure(situation.exposure, situation.overdue, currency),
+        "exposure": _exposure(situation.exposure, situation.overdue, currency, written or Written()),
         "limit": {
             "state": limit.state.value,
             "amount": None if limit.amount is None else money(limit.amount),
@@ -210,19 +247,15 @@ def _figure(value: Decimal | int | None, unit: str | None) -> str | int | None:
     return format(value, "f") if unit in {None, "rank", "percent"} else format_amount(value, unit or "")
 
 
-def _exposure(exposure: Exposure, overdue: Overdue, currency: str) -> dict[str, Any]:
+def _exposure(exposure: Exposure, overdue: Overdue, currency: str, written: Written) -> dict[str, Any]:
     money = _money(currency)
     return {
         "currency": currency,
         "current": money(exposure.current),
         "document": money(exposure.document),
         "projected": money(exposure.projected),
-        "by_category": {category: money(amount) for category, amount in exposure.by_category.items()},
-        "overdue": {
-            "amount": money(overdue.amount),
-            "oldest_days": overdue.oldest_days,
-            "ageing": {band: money(amount) for band, amount in overdue.ageing.items()},
-        },
+        "by_category": written.categories(exposure.by_category, currency),
+        "overdue": written.overdue(overdue, currency),
     }
 
 

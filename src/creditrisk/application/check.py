@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from creditrisk.application.answer import Answer, StoredExposure, rendered
+from creditrisk.application.answer import Answer, StoredExposure, Written, rendered
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
@@ -146,8 +146,10 @@ class CheckCredit:
             Unauthenticated: the key was revoked or has expired.
             Unavailable: the configuration kept changing during the check.
         """
-        (result,) = await self.check_all([command], principal=principal)
-        return result
+        if command.reserve_seconds is not None:
+            return await self._reserve(command, principal)
+        ((stored, configuration),) = await self._read([_question(command.check)], principal)
+        return await self._answer(command, stored, configuration, principal)
 
     async def check_all(
         self, commands: Sequence[CheckCommand], *, principal: Principal
@@ -212,7 +214,7 @@ class CheckCredit:
         """
         found = await self._read([_question(check) for check in checks], principal)
         return [
-            self._verdict(check, stored, configuration, as_of=stored.today)
+            self._verdict(check, stored, configuration, as_of=stored.today)[0]
             for check, (stored, configuration) in zip(checks, found, strict=True)
         ]
 
@@ -253,14 +255,15 @@ class CheckCredit:
 
     def _verdict(
         self, check: Check, stored: StoredFacts, configuration: Configuration, *, as_of: date
-    ) -> Verdict:
+    ) -> tuple[Verdict, Written]:
         facts = stored.facts.with_new_account(configuration.policy)
-        standing = self._standings.of(facts, configuration, revision=stored.revision, as_of=as_of)
-        return decide(check, facts, configuration, as_of=as_of, standing=standing)
+        known = self._standings.of(facts, configuration, revision=stored.revision, as_of=as_of)
+        verdict = decide(check, facts, configuration, as_of=as_of, standing=known.standing)
+        return verdict, known.written
 
     def _decided(self, command: CheckCommand, stored: StoredFacts, configuration: Configuration) -> Answer:
         as_of = command.as_of or stored.today
-        verdict = self._verdict(command.check, stored, configuration, as_of=as_of)
+        verdict, written = self._verdict(command.check, stored, configuration, as_of=as_of)
         facts = verdict.situation.facts
         return Answer(
             decision_id=self._new_id(),
@@ -271,6 +274,7 @@ class CheckCredit:
             as_of=as_of,
             evaluated_at=stored.now,
             language=command.language,
+            written=written,
         )
 
     async def _answer(
@@ -365,7 +369,7 @@ def stored_exposure(
     check = Check(company=question.company, customer=question.customer, document=None)
     standing = None
     if standings is not None:
-        standing = standings.of(facts, configuration, revision=stored.revision, as_of=as_of)
+        standing = standings.of(facts, configuration, revision=stored.revision, as_of=as_of).standing
     return StoredExposure(
         company=question.company,
         situation=situation_of(check, facts, configuration, as_of=as_of, standing=standing),

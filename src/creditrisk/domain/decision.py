@@ -97,7 +97,7 @@ def decide(
     situation = situation_of(check, facts, configuration, as_of=as_of, standing=standing)
     not_controlled = why_not_controlled(situation)
     found, cancelled = _found(situation, controlled=not_controlled is None)
-    signal = _signal(situation, found)
+    signal = _signal(situation, found, not_controlled)
     operator = believed_operator(
         check.operator,
         stored=facts.operator,
@@ -221,7 +221,11 @@ def _comparable(
 
 def amount_signal(situation: Situation) -> Signal:
     """The colour of the amounts alone: red above a limit that applies, yellow above its warning share."""
-    if why_not_controlled(situation) in DARK:
+    return _amount_signal(situation, why_not_controlled(situation))
+
+
+def _amount_signal(situation: Situation, not_controlled: NotControlled | None) -> Signal:
+    if not_controlled in DARK:
         return Signal.OFF
     if any(applied.exceeded for applied in situation.applied):
         return Signal.RED
@@ -230,9 +234,9 @@ def amount_signal(situation: Situation) -> Signal:
     return Signal.GREEN
 
 
-def _signal(situation: Situation, found: Sequence[Finding]) -> Signal:
+def _signal(situation: Situation, found: Sequence[Finding], not_controlled: NotControlled | None) -> Signal:
     """Taken before demotion, so that it never depends on operator, control type, role or authorisation."""
-    colour = amount_signal(situation)
+    colour = _amount_signal(situation, not_controlled)
     severities = {finding.severity for finding in found}
     if colour is Signal.OFF:
         return colour

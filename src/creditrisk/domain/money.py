@@ -84,9 +84,10 @@ def format_amount(amount: Decimal, currency: str) -> str:
     Raises:
         InvalidMoney: `currency` is not known.
     """
-    if not amount and currency in _WRITTEN_ZEROS:  # most figures of most answers
+    step = _step(currency)
+    if not amount:  # most figures of most answers
         return _WRITTEN_ZEROS[currency]
-    return str(quantise(amount, currency))
+    return str(amount if amount.same_quantum(step) else quantise(amount, currency))
 
 
 class Money(NamedTuple):

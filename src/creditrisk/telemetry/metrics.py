@@ -31,21 +31,21 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self._in_flight = Gauge(
-            "creditrisk_http_requests_in_flight",
-            "Requests being worked on.",
-            registry=self.registry,
-        )
+        # Counted plainly, as it is seen and changed by the event loop's thread alone.
+        self._in_flight = 0
+        Gauge(
+            "creditrisk_http_requests_in_flight", "Requests being worked on.", registry=self.registry
+        ).set_function(lambda: self._in_flight)
         # Resolving labels costs more than counting; templates and statuses are few, so all are kept.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def begin(self) -> None:
         """Count a request as being worked on."""
-        self._in_flight.inc()
+        self._in_flight += 1
 
     def end(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request as answered after ``seconds``."""
-        self._in_flight.dec()
+        self._in_flight -= 1
         key = (method, route, status)
         children = self._children.get(key)
         if children is None:
