@@ -145,7 +145,7 @@ async def test_decisions_go_to_the_partition_of_their_month(database: Database, 
         VALUES (:tenant, :id, 'main', 'C-1', 'allow', 'green', now(), '{}')
         """
     )
-    make = sa.text("SELECT ensure_decision_partitions('2031-01-15', 2)")
+    make = sa.text("SELECT ensure_decision_partitions_2('2031-01-15', 2)")
     where = sa.text("SELECT tableoid::regclass::text FROM decision ORDER BY id")
     # The last millisecond of December 2030, the first of January, of February and of March 2031.
     ids = [
@@ -161,3 +161,16 @@ async def test_decisions_go_to_the_partition_of_their_month(database: Database, 
         await connection.execute(make)
         places = (await connection.execute(where)).scalars().all()
     assert places == ["decision_default", "decision_203101", "decision_203102", "decision_default"]
+
+
+async def test_every_partition_keeps_decisions_as_they_are(database: Database, tenant: str) -> None:
+    make = sa.text("SELECT ensure_decision_partitions_2('2032-01-15', 2)")
+    settings = sa.text(
+        """
+        SELECT DISTINCT c.reloptions FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'decision'::regclass
+        """
+    )
+    async with database.transaction(tenant) as connection:
+        await connection.execute(make)
+        assert (await connection.execute(settings)).scalars().all() == [["toast_tuple_target=8160"]]

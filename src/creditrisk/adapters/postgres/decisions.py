@@ -24,7 +24,7 @@ from creditrisk.application.decisions import DecisionFilter, DecisionRecord
 FLUSH_SECONDS: Final = 0.03
 MOST_BUFFERED: Final = 10_000
 
-_MAKE_PARTITIONS: Final = sa.text("SELECT ensure_decision_partitions(current_date, 3)")
+_MAKE_PARTITIONS: Final = sa.text("SELECT ensure_decision_partitions_2(current_date, 3)")
 
 _log: Final = structlog.get_logger(__name__)
 
