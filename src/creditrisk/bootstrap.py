@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from creditrisk import __version__
 from creditrisk.adapters import clock
 from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
-from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
+from creditrisk.adapters.postgres.accounts import PostgresAccountStore
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
 from creditrisk.adapters.postgres.calculations import PostgresCalculationStore
 from creditrisk.adapters.postgres.companies import PostgresCompanyStore
@@ -23,7 +23,11 @@ from creditrisk.adapters.postgres.configuration import PostgresConfigurationRead
 from creditrisk.adapters.postgres.customers import PostgresCustomerStore, put_customers
 from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
-from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers, temporary_limits
+from creditrisk.adapters.postgres.entries import (
+    PostgresManualBlockStore,
+    PostgresTemporaryLimitStore,
+    covers,
+)
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.held_checks import PostgresHeldChecks
 from creditrisk.adapters.postgres.history import PostgresHistoryReader
@@ -31,6 +35,7 @@ from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
 from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
 from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
+from creditrisk.adapters.postgres.limit_changes import CompanyPolicies
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
 from creditrisk.adapters.postgres.portfolio import PostgresPortfolio
@@ -198,15 +203,18 @@ def _import_customers(
 
 
 def _import_credit(database: Database, accounts: PostgresAccountStore) -> ImportMasterData[AccountStatement]:
-    return ImportMasterData(name="credit", many=accounts, whole=PostgresAllOrNothing(database, put_accounts))
+    return ImportMasterData(
+        name="credit", many=accounts, whole=PostgresAllOrNothing(database, accounts.put_within)
+    )
 
 
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
     papers = PostgresPaperStore(database)
-    customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database)
-    journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
     presets = load_presets()
-    reference_data = ReferenceData(store=PostgresReferenceStore(database))
+    company_policies = CompanyPolicies(presets)
+    customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database, company_policies)
+    journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
+    reference_data = ReferenceData(store=PostgresReferenceStore(database, company_policies))
     own_texts = OwnTextsOfCompanies(reference_data)
     configurations = Configurations(PostgresConfigurationReader(database), presets)
     checks = _checks(stores, configurations)
@@ -247,7 +255,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         companies=Companies(store=PostgresCompanyStore(database)),
         customers=Customers(store=customers),
         accounts=credit_accounts,
-        temporary_limits=temporary_limits(database),
+        temporary_limits=PostgresTemporaryLimitStore(database, company_policies),
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
     )

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from creditrisk.application.accounts import CreditAccounts
 from creditrisk.application.answer import StoredExposure, applied_rates, instant
 from creditrisk.application.check import CheckCredit
-from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
+from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.histories import HistoryReader
 from creditrisk.application.keys import Principal
+from creditrisk.application.limit_changes import ChangeSource
 from creditrisk.application.papers import Account
 from creditrisk.domain.behaviour import (
     Numbers,
@@ -87,7 +88,7 @@ class PaymentBehaviour:
         """Estimate the credit of one account, and set its limit to it where the command says so.
 
         Raises:
-            InvalidRequest: a given amount has no rate; there is nothing to set the limit to; or as
+            InvalidRequest, Conflict: a given amount has no rate; there is nothing to set the limit to; or as
                 `CreditAccounts.set_limit`.
             NotFound: nobody ever told the service about this customer.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
@@ -132,10 +133,13 @@ class PaymentBehaviour:
             )
             raise InvalidRequest("There is no estimate to set the limit to.", errors=[complaint])
         try:
-            return (await self.accounts.set_limit(account, credit, principal=principal)).version
-        except InvalidRequest as refused:
+            seen = await self.accounts.set_limit(
+                account, credit, principal=principal, source=ChangeSource.ESTIMATE
+            )
+        except (InvalidRequest, Conflict) as refused:
             errors = [error._replace(pointer="/apply") for error in refused.errors]
-            raise InvalidRequest(refused.detail, code=refused.code, errors=errors) from None
+            raise type(refused)(refused.detail, code=refused.code, errors=errors) from None
+        return seen.version
 
     async def _history(
         self, account: Account, as_of: date | None, principal: Principal
