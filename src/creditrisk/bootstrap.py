@@ -16,6 +16,8 @@ from creditrisk import __version__
 from creditrisk.adapters import clock
 from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore
+from creditrisk.adapters.postgres.adjustment_posting import AdjustmentPosting
+from creditrisk.adapters.postgres.adjustments import PostgresJournalStore
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
 from creditrisk.adapters.postgres.calculations import PostgresCalculationStore
 from creditrisk.adapters.postgres.companies import PostgresCompanyStore
@@ -35,10 +37,11 @@ from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
 from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
 from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
-from creditrisk.adapters.postgres.limit_changes import CompanyPolicies
+from creditrisk.adapters.postgres.limit_changes import CompanyPolicies, PostgresLimitHistory
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
 from creditrisk.adapters.postgres.portfolio import PostgresPortfolio
+from creditrisk.adapters.postgres.proposals import PostgresProposalReader
 from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
@@ -51,6 +54,7 @@ from creditrisk.api.app import create_app
 from creditrisk.api.check import check_as_asked
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import AccountStatement, CreditAccounts
+from creditrisk.application.adjusting import LimitAdjustments
 from creditrisk.application.behaviour import PaymentBehaviour
 from creditrisk.application.calculations import Calculations
 from creditrisk.application.check import CheckCredit
@@ -69,6 +73,7 @@ from creditrisk.application.issued_keys import IssuedKeys
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
 from creditrisk.application.portfolio import Portfolio
+from creditrisk.application.proposals import Proposals
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
@@ -208,6 +213,22 @@ def _import_credit(database: Database, accounts: PostgresAccountStore) -> Import
     )
 
 
+def _proposals(
+    database: Database,
+    accounts: PostgresAccountStore,
+    policies: CompanyPolicies,
+    *,
+    checks: CheckCredit,
+    configurations: Configurations,
+) -> Proposals:
+    store = PostgresJournalStore(database, AdjustmentPosting(accounts, policies))
+    return Proposals(
+        adjustments=LimitAdjustments(store=store, checks=checks),
+        reader=PostgresProposalReader(database),
+        configurations=configurations,
+    )
+
+
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
     papers = PostgresPaperStore(database)
     presets = load_presets()
@@ -220,6 +241,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     checks = _checks(stores, configurations)
     histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
     credit_accounts = CreditAccounts(store=accounts, checks=checks)
+    proposals = _proposals(database, accounts, company_policies, checks=checks, configurations=configurations)
     return Services(
         keys=keys,
         remembered_keys=RememberedKeys(keys),
@@ -258,6 +280,9 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         temporary_limits=PostgresTemporaryLimitStore(database, company_policies),
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
+        limit_history=PostgresLimitHistory(database),
+        limit_adjustments=proposals.adjustments,
+        limit_proposals=proposals,
     )
 
 

@@ -84,7 +84,8 @@ class ScoringGroup:
         if figure is None:
             return ZERO
         if self.values is not None:
-            return self.values.get(figure if isinstance(figure, str) else format(figure, "f"), ZERO)
+            code = figure if isinstance(figure, str) else format(figure.normalize(EXACT), "f")
+            return self.values.get(code, ZERO)
         number = as_number(figure)
         if number is None:
             return ZERO
