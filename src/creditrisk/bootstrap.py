@@ -49,6 +49,7 @@ from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.reserving import PostgresReservationBook
+from creditrisk.adapters.postgres.risk_scores import PostgresScoreStore
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
 from creditrisk.api.check import check_as_asked
@@ -78,6 +79,7 @@ from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
+from creditrisk.application.risk_scores import RiskScores
 from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.locale.languages import read_languages
@@ -283,6 +285,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         limit_history=PostgresLimitHistory(database),
         limit_adjustments=proposals.adjustments,
         limit_proposals=proposals,
+        risk_scores=RiskScores(checks=checks, histories=histories, store=PostgresScoreStore(database)),
     )
 
 

@@ -33,6 +33,7 @@ from creditrisk.application.proposals import Proposals
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.reservations import Reservations
+from creditrisk.application.risk_scores import RiskScores
 from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.telemetry.metrics import Metrics
@@ -91,6 +92,7 @@ class Services:
     limit_history: LimitHistory
     limit_adjustments: LimitAdjustments
     limit_proposals: Proposals
+    risk_scores: RiskScores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
