@@ -296,6 +296,9 @@ def test_another_tenants_adjustment_is_not_found(site: Any, anna: httpx.Client) 
             assert stranger.get(path).status_code == 404
         for step in ("submit", "approve", "reject", "post"):
             assert stranger.post(f"{home}/{step}").status_code == 404
+        assert stranger.put(f"{home}/lines", json={"lines": []}).status_code == 404
+        generated = {"expires_on": EXPIRY}
+        assert stranger.post(f"{home}/lines:generate", json=generated).status_code == 404
 
 
 def test_adjustments_are_listed_by_status_and_kind(anna: httpx.Client) -> None:
