@@ -25,11 +25,7 @@ from creditrisk.adapters.postgres.configuration import PostgresConfigurationRead
 from creditrisk.adapters.postgres.customers import PostgresCustomerStore, put_customers
 from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
-from creditrisk.adapters.postgres.entries import (
-    PostgresManualBlockStore,
-    PostgresTemporaryLimitStore,
-    covers,
-)
+from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.held_checks import PostgresHeldChecks
 from creditrisk.adapters.postgres.history import PostgresHistoryReader
@@ -51,6 +47,7 @@ from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.reserving import PostgresReservationBook
 from creditrisk.adapters.postgres.risk_scores import PostgresScoreStore
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
+from creditrisk.adapters.postgres.temporary_limits import PostgresTemporaryLimitStore
 from creditrisk.api.app import create_app
 from creditrisk.api.check import check_as_asked
 from creditrisk.api.context import ApiOptions, Services

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from creditrisk.domain.automatic_limits import AutomaticLimit, AutomaticLine, Operator, automatic_limit
 from creditrisk.domain.scoring import (
@@ -261,3 +263,22 @@ def test_operators_compare_numbers_with_numbers_and_codes_with_codes(
     operator: str, figure: Figure, value: str, *, holds: bool
 ) -> None:
     assert Operator(operator).holds(figure, value) is holds
+
+
+NUMBERS = st.decimals("-1000", "1000", places=2)
+
+
+@given(st.lists(st.tuples(st.none() | NUMBERS, st.none() | NUMBERS), max_size=6), NUMBERS)
+def test_a_number_is_in_one_of_several_ranges_at_most(
+    pairs: list[tuple[Decimal | None, Decimal | None]], number: Decimal
+) -> None:
+    ordered = [Range(*pair) for pair in pairs if None in pair or pair[0] <= pair[1]]  # type: ignore[operator] # no None
+    apart = first_overlap(ordered) is None
+    assert not apart or sum(each.holds(number) for each in ordered) <= 1
+
+
+@given(NUMBERS, NUMBERS)
+def test_ranges_that_end_on_99_leave_no_gap(low: Decimal, figure: Decimal) -> None:
+    below, above = Range(None, low - D("0.01")), Range(low, None)
+    assert below.holds(figure) is not above.holds(figure)
+    assert not below.meets(above)

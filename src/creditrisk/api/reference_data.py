@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Response, status
 
+from creditrisk.api import automatic_limit_fields, rule_fields, scoring_fields
 from creditrisk.api import reference_fields as fields
-from creditrisk.api import rule_fields, scoring_fields
 from creditrisk.api.auth import requires
 from creditrisk.api.company import (
     CompanyQuery,
@@ -155,9 +155,9 @@ _RESOURCES: Final = (
         kind=ReferenceKind.AUTOMATIC_LIMIT,
         path="automatic-limits",
         plural="automatic_limits",
-        body=scoring_fields.AutomaticLimitBody,
-        answer=scoring_fields.AutomaticLimitAnswer,
-        page=Page[scoring_fields.AutomaticLimitAnswer],
+        body=automatic_limit_fields.AutomaticLimitBody,
+        answer=automatic_limit_fields.AutomaticLimitAnswer,
+        page=Page[automatic_limit_fields.AutomaticLimitAnswer],
     ),
 )
 
@@ -235,6 +235,8 @@ def _router(resource: _Resource) -> APIRouter:
     router = resource_router(prefix=f"/v1/{resource.path}", tag="reference data")
     one = resource.kind.value
     created: dict[int | str, dict[str, Any]] = {201: {"model": resource.answer, "description": "Created"}}
+    if resource.kind is ReferenceKind.CREDIT_GROUP:  # its limit may be left to adjustments
+        created |= documented(409)
     router.add_api_route(
         "/{id}",
         _putting(resource),

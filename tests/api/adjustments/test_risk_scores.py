@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from creditrisk.api.scoring_fields import OperatorWord, ScoringTypeWord
+from creditrisk.api.automatic_limit_fields import OperatorWord
+from creditrisk.api.scoring_fields import ScoringTypeWord
 from creditrisk.domain.automatic_limits import Operator
 from creditrisk.domain.scoring import ScoringType
 from tests.api.adjustments.journals import EXPIRY, journal, line, posted

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore, locked_contents
 from creditrisk.adapters.postgres.configuration import raise_config_version
-from creditrisk.adapters.postgres.entries import AdjustedTemporaryLimit, add_adjusted
 from creditrisk.adapters.postgres.limit_changes import CompanyPolicies, record_limit_changes
 from creditrisk.adapters.postgres.parties import ensure_companies
 from creditrisk.adapters.postgres.reference_data import group_change
+from creditrisk.adapters.postgres.temporary_limits import AdjustedTemporaryLimit, add_adjusted
 from creditrisk.application.accounts import AccountStatement, new_account_content
 from creditrisk.application.adjustments import Journal, JournalKind, StoredLine, line_pointer
 from creditrisk.application.companies import EVERY_COMPANY
