@@ -46,3 +46,17 @@ def posted(writer: httpx.Client, approver: httpx.Client, *lines: JSON, **more: A
 def statuses(seen: JSON) -> list[str]:
     """What was decided about each line."""
     return [each["status"] for each in seen["lines"]]
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> JSON:
+    """The problem of a refusal."""
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    problem: JSON = answer.json()
+    return problem
+
+
+def policy(caller: httpx.Client, **overrides: Any) -> None:
+    """Set the policy of `main`."""
+    etag = caller.get("/v1/policy").headers["ETag"]
+    body = {"preset": "standard", "overrides": overrides}
+    ok(caller.put("/v1/policy", json=body, headers={"If-Match": etag}))

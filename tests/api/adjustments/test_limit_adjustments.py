@@ -6,18 +6,22 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.api.adjustments.journals import EXPIRY, HOME, journal, line, posted, season, statuses, submitted
+from tests.api.adjustments.journals import (
+    EXPIRY,
+    HOME,
+    journal,
+    line,
+    policy,
+    posted,
+    refused,
+    season,
+    statuses,
+    submitted,
+)
 from tests.api.parts import complaints
 from tests.service import JSON, eur, ok
 
 CREDIT = "/v1/customers/C-1/credit"
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> JSON:
-    """The problem of a refusal."""
-    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
-    problem: JSON = answer.json()
-    return problem
 
 
 def test_nothing_changes_before_an_adjustment_is_posted(anna: httpx.Client, bert: httpx.Client) -> None:
@@ -249,13 +253,6 @@ def test_posting_is_all_or_nothing_and_names_the_line(anna: httpx.Client, bert: 
     assert ok(anna.get(home))["status"] == "approved"
     ok(anna.put("/v1/ledger/open_item/I-1", json=owed | {"total": eur("400.00")}))
     assert ok(anna.post(f"{home}/post"))["status"] == "posted"
-
-
-def policy(caller: httpx.Client, **overrides: Any) -> None:
-    """Set the policy of `main`."""
-    etag = caller.get("/v1/policy").headers["ETag"]
-    body = {"preset": "standard", "overrides": overrides}
-    ok(caller.put("/v1/policy", json=body, headers={"If-Match": etag}))
 
 
 def test_a_group_that_an_adjustment_names_cannot_be_deleted(anna: httpx.Client) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.adjustments.journals import EXPIRY, line, posted, season
-from tests.api.adjustments.test_limit_adjustments import policy, refused
+from tests.api.adjustments.journals import EXPIRY, line, policy, posted, refused, season
 from tests.service import JSON, eur, ok
 
 CREDIT = "/v1/customers/C-1/credit"

@@ -5,8 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.adjustments.journals import EXPIRY, journal
-from tests.api.adjustments.test_limit_adjustments import policy
+from tests.api.adjustments.journals import EXPIRY, journal, policy
 from tests.api.parts import complaints
 from tests.service import JSON, eur, ok
 

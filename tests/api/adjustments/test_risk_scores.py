@@ -9,8 +9,7 @@ from creditrisk.api.automatic_limit_fields import OperatorWord
 from creditrisk.api.scoring_fields import ScoringTypeWord
 from creditrisk.domain.automatic_limits import Operator
 from creditrisk.domain.scoring import ScoringType
-from tests.api.adjustments.journals import EXPIRY, journal, line, posted
-from tests.api.adjustments.test_limit_adjustments import refused
+from tests.api.adjustments.journals import EXPIRY, journal, line, posted, refused
 from tests.api.parts import complaints
 from tests.service import JSON, eur, ok
 

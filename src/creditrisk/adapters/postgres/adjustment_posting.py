@@ -91,8 +91,7 @@ class AdjustmentPosting:
         """As `PUT …/credit` with another limit: everything else stays, the version rises."""
         by_account = {Account(company, each.line.owner.id): each for each in lines}
         stored = await locked_contents(connection, list(by_account), tenant=tenant)
-        policies = await self._policies.of(connection, {company}, tenant=tenant)
-        new = new_account_content(policies[company])
+        new = new_account_content(await self._policies.of(connection, company, tenant=tenant))
         statements = [
             AccountStatement(account=account, content={**stored.get(account, new), **_limit(each)})
             for account, each in by_account.items()

@@ -24,9 +24,11 @@ from creditrisk.application.limit_changes import (
     Origin,
     StoredLimitChange,
 )
+from creditrisk.domain.parameters import merged
 from creditrisk.domain.policy import Policy, compile_policy
 from creditrisk.presets.loader import Preset
 
+_ONLY_BY_ADJUSTMENT: Final = "limits_only_by_adjustment"
 _TEXTS: Final = pg.ARRAY(sa.Text)
 
 _RECORD: Final = sa.text(
@@ -80,30 +82,43 @@ class CompanyPolicies:
     def __init__(self, presets: Mapping[str, Preset]) -> None:
         self._presets = presets
 
-    async def of(
-        self, connection: AsyncConnection, companies: Collection[str] | None, *, tenant: str
-    ) -> Mapping[str, Policy]:
-        """The policies of these companies; None: of all there are."""
-        query = sa.select(company_table.c.company, company_table.c.policy).where(
-            company_table.c.tenant == tenant
-        )
-        if companies is not None:
-            query = query.where(company_table.c.company == sa.any_(sa.literal(sorted(companies), _TEXTS)))
-        stored = {row.company: row.policy for row in await connection.execute(query)}
-        return {name: self._compiled(stored.get(name)) for name in companies or stored}
+    async def of(self, connection: AsyncConnection, company: str, *, tenant: str) -> Policy:
+        """The policy of a company."""
+        stored = await _read(connection, {company}, tenant=tenant)
+        return self._compiled(stored.get(company))
 
     async def binding(
         self, connection: AsyncConnection, companies: Collection[str] | None, *, tenant: str, origin: Origin
     ) -> Mapping[str, Policy]:
-        """The policies of those companies whose limits may not be changed on this way."""
+        """The policies of companies whose limits may not be changed on this way; None: of all there are.
+
+        Only these are compiled: a write of a group asks all companies, and nearly none binds it.
+        """
         if origin.source is ChangeSource.ADJUSTMENT:
             return {}
-        policies = await self.of(connection, companies, tenant=tenant)
-        return {name: policy for name, policy in policies.items() if policy.limits_only_by_adjustment}
+        stored = await _read(connection, companies, tenant=tenant)
+        return {name: self._compiled(policy) for name, policy in stored.items() if self._binds(policy)}
+
+    def _binds(self, stored: Mapping[str, Any]) -> bool:
+        preset = self._presets[stored["preset"]].parameters
+        binds: bool = merged(preset, stored["overrides"]).get(_ONLY_BY_ADJUSTMENT, False)
+        return binds
 
     def _compiled(self, stored: Mapping[str, Any] | None) -> Policy:
         stored = stored or {"preset": STANDARD, "overrides": {}}
         return compile_policy(self._presets[stored["preset"]].parameters, stored["overrides"])
+
+
+async def _read(
+    connection: AsyncConnection, companies: Collection[str] | None, *, tenant: str
+) -> Mapping[str, Mapping[str, Any]]:
+    """What these companies, or all, have stated as their policy."""
+    query = sa.select(company_table.c.company, company_table.c.policy).where(
+        company_table.c.tenant == tenant, company_table.c.policy.is_not(None)
+    )
+    if companies is not None:
+        query = query.where(company_table.c.company == sa.any_(sa.literal(sorted(companies), _TEXTS)))
+    return {row.company: row.policy for row in await connection.execute(query)}
 
 
 class PostgresLimitHistory:
