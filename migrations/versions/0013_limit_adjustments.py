@@ -1,8 +1,8 @@
 """The history of limits, adjustment journals, and what risk scores need.
 
-Every change of a limit is a row of `limit_change`. A journal has lines, and events: who did what to it, refused
-attempts, too. The customer's row carries its risk score; `risk_group_scored` says that the risk group in
-`content` is the scored one, not one that was stated.
+Every change of a limit is a row of `limit_change`. A journal has lines, and events: who did what to it,
+refused attempts, too. The customer's row carries its risk score; `risk_group_scored` says that the risk group
+in `content` is the scored one, not one that was stated.
 
 Revision: 0013
 """

@@ -75,7 +75,7 @@ class LimitAdjustments:
             InvalidRequest, Forbidden: as `create`.
         """
         _require_all_companies(lines, principal)
-        await self._changeable(journal, principal)
+        await self.changeable(journal, principal)
         return await self.store.replace_lines(journal, lines, principal=principal)
 
     async def submit(self, journal: UUID, *, principal: Principal) -> Journal:
@@ -85,7 +85,7 @@ class LimitAdjustments:
             NotFound: as `get`.
             Conflict: it is no draft, or has no lines.
         """
-        await self._changeable(journal, principal)
+        await self.changeable(journal, principal)
         return await self.store.submit(journal, principal=principal)
 
     async def decide(self, journal: UUID, decision: Decision, *, principal: Principal) -> Journal:
@@ -97,7 +97,7 @@ class LimitAdjustments:
             InvalidRequest: it is approved as a whole, or there is no such line.
             Conflict: it is not submitted, or a line is decided already.
         """
-        found = await self._changeable(journal, principal)
+        found = await self.changeable(journal, principal)
         if decision.lines is not None and found.order.approval is Approval.JOURNAL:
             complaint = FieldError("/lines", "not_allowed", "belongs to adjustments approved line by line")
             raise InvalidRequest("The adjustment is decided as a whole.", errors=[complaint])
@@ -119,14 +119,20 @@ class LimitAdjustments:
             InvalidRequest: a line cannot be posted; the policy refuses a limit below the exposure.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        found = await self._changeable(journal, principal)
+        found = await self.changeable(journal, principal)
         if found.status is not JournalStatus.APPROVED:
             raise wrong_status(found.status)
         if found.order.kind is JournalKind.CREDIT_LIMIT:
             await self._refuse_below_exposure(found, principal)
         return await self.store.post(journal, principal=principal)
 
-    async def _changeable(self, journal: UUID, principal: Principal) -> Journal:
+    async def changeable(self, journal: UUID, principal: Principal) -> Journal:
+        """One journal, for somebody who means to do something with it.
+
+        Raises:
+            NotFound: as `get`.
+            Forbidden: it has lines for credit groups, and the key is limited to companies.
+        """
         found = await self.get(journal, principal=principal)
         _require_all_companies(_plain(found), principal)
         return found

@@ -129,9 +129,9 @@ class Proposals:
             NotFound: as `LimitAdjustments.get`.
             Conflict: it is no draft.
             InvalidRequest: the days are not those of the journal's kind, or there would be too many lines.
-            Forbidden: it is about credit groups, and the key is limited to companies.
+            Forbidden: it is about credit groups, or the journal is, and the key is limited to companies.
         """
-        found = await self.adjustments.get(journal, principal=principal)
+        found = await self.adjustments.changeable(journal, principal)
         if found.status is not JournalStatus.DRAFT:
             raise wrong_status(found.status)
         if order.source is ProposalSource.CREDIT_GROUPS and principal.companies is not None:
@@ -142,7 +142,8 @@ class Proposals:
         stored = await self.configurations.stored(tenant=tenant, company=company)
         converters = _Converters(self.configurations.compiled(stored, company=company), as_of)
         if order.source is ProposalSource.AUTOMATIC_LIMITS:
-            lines, without_rate = await self._automatic(order, days, converters, company, principal)
+            lines = await self._automatic(order, days, converters, company, principal)
+            without_rate = 0
         else:
             owned = await self.reader.owned(
                 order.source, order.filter, company=company, tenant=tenant, most=MOST_LINES + 1
@@ -160,7 +161,7 @@ class Proposals:
         converters: "_Converters",
         company: str,
         principal: Principal,
-    ) -> tuple[Sequence[Line], int]:
+    ) -> Sequence[Line]:
         limits = await self.reader.automatic_limits(tenant=principal.tenant)
         scored = await self.reader.scored(
             order.filter, company=company, tenant=principal.tenant, most=MOST_LINES + 1
@@ -181,7 +182,7 @@ class Proposals:
                 origin = {"automatic_limit": proposal.automatic_limit}
                 owner = Owner(OwnerKind.CUSTOMER, each.customer)
                 lines.append(_line(owner, proposal.limit, days, basis=each.limit, more=origin))
-        return lines, 0
+        return lines
 
 
 class _Converters:

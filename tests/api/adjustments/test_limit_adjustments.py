@@ -279,6 +279,10 @@ def test_a_company_has_its_own_adjustments(anna: httpx.Client, northerner: httpx
     north = journal(northerner, line("C-1", "7.00"), company="north")
     generated = {"source": "credit_groups", "expires_on": EXPIRY}
     refused(northerner.post(f"{north}/lines:generate", json=generated), 403, "company_forbidden")
+    with_group = journal(anna, line("ALPS", "1.00"), company="north")
+    assert ok(northerner.get(with_group))["lines"][0]["credit_group"] == "ALPS"
+    for path, said in (("submit", None), ("approve", None), ("lines:generate", {"expires_on": EXPIRY})):
+        refused(northerner.post(f"{with_group}/{path}", json=said), 403, "company_forbidden")
     ok(northerner.post(f"{north}/submit"))
     ok(anna.post(f"{north}/approve"))
     ok(northerner.post(f"{north}/post"))
