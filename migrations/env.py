@@ -13,6 +13,7 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import creditrisk.adapters.postgres.adjustment_tables  # noqa: F401 - makes its tables known to metadata
 from creditrisk.adapters.postgres.columns import PaperLine
 from creditrisk.adapters.postgres.engine import sqlalchemy_url
 from creditrisk.adapters.postgres.tables import metadata

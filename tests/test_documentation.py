@@ -132,9 +132,8 @@ def parameter_rows(parameter: Parameter, *, within: str = "") -> Iterator[str]:
             yield from parameter_rows(each, within=prefix)
         return
     default = "all true" if isinstance(values, Switches) else f"`{json.dumps(parameter.default)}`"
-    meaning = parameter.meaning if parameter.supported else f"{parameter.meaning} Not there yet."
     accepts = values.accepts.replace(" | ", " \\| ")
-    yield f"| `{name}` | {accepts} | {default} | {meaning} |"
+    yield f"| `{name}` | {accepts} | {default} | {parameter.meaning} |"
 
 
 def test_every_policy_parameter_is_explained() -> None:

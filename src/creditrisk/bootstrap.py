@@ -16,7 +16,9 @@ from creditrisk import __version__
 from creditrisk.adapters import clock
 from creditrisk.adapters.helper_processes import HelperProcesses
 from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
-from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
+from creditrisk.adapters.postgres.accounts import PostgresAccountStore
+from creditrisk.adapters.postgres.adjustment_posting import AdjustmentPosting
+from creditrisk.adapters.postgres.adjustments import PostgresJournalStore
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
 from creditrisk.adapters.postgres.calculations import PostgresCalculationStore
 from creditrisk.adapters.postgres.companies import PostgresCompanyStore
@@ -24,7 +26,7 @@ from creditrisk.adapters.postgres.configuration import PostgresConfigurationRead
 from creditrisk.adapters.postgres.customers import PostgresCustomerStore, put_customers
 from creditrisk.adapters.postgres.decisions import PostgresDecisionLog
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
-from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers, temporary_limits
+from creditrisk.adapters.postgres.entries import PostgresManualBlockStore, covers
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.held_checks import PostgresHeldChecks
 from creditrisk.adapters.postgres.history import PostgresHistoryReader
@@ -32,9 +34,11 @@ from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
 from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
 from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
+from creditrisk.adapters.postgres.limit_changes import CompanyPolicies, PostgresLimitHistory
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
 from creditrisk.adapters.postgres.portfolio import PostgresPortfolio
+from creditrisk.adapters.postgres.proposals import PostgresProposalReader
 from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
@@ -42,11 +46,14 @@ from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.reserving import PostgresReservationBook
+from creditrisk.adapters.postgres.risk_scores import PostgresScoreStore
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
+from creditrisk.adapters.postgres.temporary_limits import PostgresTemporaryLimitStore
 from creditrisk.api.app import create_app
 from creditrisk.api.check import check_as_asked
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import AccountStatement, CreditAccounts
+from creditrisk.application.adjusting import LimitAdjustments
 from creditrisk.application.behaviour import PaymentBehaviour
 from creditrisk.application.calculations import Calculations
 from creditrisk.application.check import CheckCredit
@@ -65,10 +72,12 @@ from creditrisk.application.issued_keys import IssuedKeys
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
 from creditrisk.application.portfolio import Portfolio
+from creditrisk.application.proposals import Proposals
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
+from creditrisk.application.risk_scores import RiskScores
 from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.locale.languages import read_languages
@@ -221,20 +230,40 @@ def _import_customers(
 
 
 def _import_credit(database: Database, accounts: PostgresAccountStore) -> ImportMasterData[AccountStatement]:
-    return ImportMasterData(name="credit", many=accounts, whole=PostgresAllOrNothing(database, put_accounts))
+    return ImportMasterData(
+        name="credit", many=accounts, whole=PostgresAllOrNothing(database, accounts.put_within)
+    )
+
+
+def _proposals(
+    database: Database,
+    accounts: PostgresAccountStore,
+    policies: CompanyPolicies,
+    *,
+    checks: CheckCredit,
+    configurations: Configurations,
+) -> Proposals:
+    store = PostgresJournalStore(database, AdjustmentPosting(accounts, policies))
+    return Proposals(
+        adjustments=LimitAdjustments(store=store, checks=checks),
+        reader=PostgresProposalReader(database),
+        configurations=configurations,
+    )
 
 
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
     papers = PostgresPaperStore(database)
-    customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database)
-    journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
     presets = load_presets()
-    reference_data = ReferenceData(store=PostgresReferenceStore(database))
+    company_policies = CompanyPolicies(presets)
+    customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database, company_policies)
+    journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
+    reference_data = ReferenceData(store=PostgresReferenceStore(database, company_policies))
     own_texts = OwnTextsOfCompanies(reference_data)
     configurations = Configurations(PostgresConfigurationReader(database), presets)
     checks = _checks(stores, configurations)
     histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
     credit_accounts = CreditAccounts(store=accounts, checks=checks)
+    proposals = _proposals(database, accounts, company_policies, checks=checks, configurations=configurations)
     return Services(
         keys=keys,
         remembered_keys=RememberedKeys(keys),
@@ -270,9 +299,13 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         companies=Companies(store=PostgresCompanyStore(database)),
         customers=Customers(store=customers),
         accounts=credit_accounts,
-        temporary_limits=temporary_limits(database),
+        temporary_limits=PostgresTemporaryLimitStore(database, company_policies),
         covers=covers(database),
         manual_blocks=PostgresManualBlockStore(database),
+        limit_history=PostgresLimitHistory(database),
+        limit_adjustments=proposals.adjustments,
+        limit_proposals=proposals,
+        risk_scores=RiskScores(checks=checks, histories=histories, store=PostgresScoreStore(database)),
     )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from creditrisk.adapters.postgres.configuration import PostgresConfigurationReader
 from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.limit_changes import CompanyPolicies
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
 from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
@@ -55,7 +56,9 @@ async def set_policy(
 async def set_entry(
     database: Database, tenant: str, key: tuple[ReferenceKind, str, str], **content: Any
 ) -> None:
-    await PostgresReferenceStore(database).put(ReferenceKey(*key), content, tenant=tenant, by="Anna")
+    await PostgresReferenceStore(database, CompanyPolicies(load_presets())).put(
+        ReferenceKey(*key), content, tenant=tenant, by="Anna"
+    )
 
 
 def rate(
@@ -187,7 +190,7 @@ async def test_every_write_of_configuration_raises_its_version(
     assert await version() == 2
     await set_entry(database, tenant, key)
     assert await version() == 3
-    await PostgresReferenceStore(database).delete(key, tenant=tenant)
+    await PostgresReferenceStore(database, CompanyPolicies(load_presets())).delete(key, tenant=tenant)
     assert await version() == 4
     await PostgresRateStore(database).put([rate("0.1")], tenant=tenant, company="")
     assert await version() == 5

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+import creditrisk.adapters.postgres.adjustment_tables  # noqa: F401 - makes its tables known to metadata
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.tables import metadata
@@ -44,6 +45,21 @@ ROWS = {
     "snapshot_part": (
         "(company, source, kinds, fingerprint, entries)"
         " VALUES ('main', 'default', 'open_item', '\\x01', '\\x02')"
+    ),
+    "limit_change": (
+        "(id, company, owner_kind, owner, kind, source) VALUES"
+        " ('01900000-0000-7000-8000-000000000000', 'main', 'customer', 'C-1', 'credit_limit', 'direct')"
+    ),
+    "limit_adjustment": (
+        "(id, company, kind, approval, writers, created_by)"
+        " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'temporary', 'line', '{}', 'u1')"
+    ),
+    "limit_adjustment_line": (
+        "(adjustment, no, customer) VALUES ('01900000-0000-7000-8000-000000000000', 1, 'C-1')"
+    ),
+    "limit_adjustment_event": (
+        "(id, adjustment, action, by) VALUES ('01900000-0000-7000-8000-000000000000',"
+        " '01900000-0000-7000-8000-000000000000', 'created', 'u1')"
     ),
     "import_error": (
         "(import_id, line, pointer, code, detail)"

@@ -6,11 +6,13 @@ import sqlalchemy as sa
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore
 from creditrisk.adapters.postgres.customers import PostgresCustomerStore
 from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.limit_changes import CompanyPolicies
 from creditrisk.adapters.postgres.rounds import rounds
 from creditrisk.application.accounts import AccountStatement
 from creditrisk.application.customers import CustomerStatement
 from creditrisk.application.outcomes import PutStatus
 from creditrisk.application.papers import Account
+from creditrisk.presets.loader import load_presets
 
 CREATED, CHANGED, UNCHANGED, REFUSED = PutStatus
 
@@ -30,7 +32,7 @@ def customers(database: Database) -> PostgresCustomerStore:
 
 @pytest.fixture
 def accounts(database: Database) -> PostgresAccountStore:
-    return PostgresAccountStore(database)
+    return PostgresAccountStore(database, CompanyPolicies(load_presets()))
 
 
 async def companies(database: Database, tenant: str) -> list[str]:

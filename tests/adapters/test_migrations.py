@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -67,3 +68,47 @@ async def test_upgrading_twice_is_harmless_and_the_revision_is_known(empty_url: 
     async with database.engine.connect() as connection:
         assert await stored_revision(connection) == newest_revision()
     await database.close()
+
+
+async def execute(url: str, *statements: str) -> list[sa.Row[Any]]:
+    """Run statements as the superuser; what the last one finds."""
+    database = open_database(url, limits=ConnectionLimits(), role="none")
+    async with database.engine.begin() as connection:
+        *before, last = [sa.text(statement) for statement in statements]
+        for statement in before:
+            await connection.execute(statement)
+        result = await connection.execute(last)
+        found = list(result.all()) if result.returns_rows else []
+    await database.close()
+    return found
+
+
+def test_adjustments_and_scores_go_with_their_migration_and_customers_stay(
+    config: Config, empty_url: str
+) -> None:
+    command.upgrade(config, "head")
+    filled = (
+        """
+        INSERT INTO reference (tenant, kind, code) SELECT 't', kind, 'X'
+        FROM unnest('{scoring_group,risk_group,automatic_limit,reason}'::text[]) AS kind
+        """,
+        """
+        INSERT INTO customer (tenant, customer, content, risk_score, risk_group_scored)
+        VALUES ('t', 'C-1', '{"risk_group": "B"}', '{"risk_group": "B"}', true)
+        """,
+        """
+        INSERT INTO limit_adjustment (tenant, id, company, kind, approval, writers, created_by)
+        VALUES ('t', gen_random_uuid(), 'main', 'temporary', 'line', '{}', 'u1')
+        """,
+    )
+    asyncio.run(execute(empty_url, *filled))
+
+    command.downgrade(config, "0013-1")
+
+    kinds = asyncio.run(execute(empty_url, "SELECT kind FROM reference"))
+    contents = asyncio.run(execute(empty_url, "SELECT content FROM customer"))
+    assert ([row.kind for row in kinds], [row.content for row in contents]) == (
+        ["reason"],
+        [{"risk_group": "B"}],
+    )
+    command.upgrade(config, "head")

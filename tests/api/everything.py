@@ -1,13 +1,14 @@
 """Every documented operation, valid requests for those that read JSON, and one object of everything."""
 
-import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
 
+from tests.api.bodies import replaced, texts
+from tests.api.everything_adjusted import ADJUSTMENT, adjusting, scoring
 from tests.service import JSON, eur, ok
 
 ID: Final = "K-1"
@@ -15,9 +16,6 @@ ID: Final = "K-1"
 
 DAY: Final = "2026-11-22"
 LATER: Final = "2026-12-31"
-
-At = tuple[str | int, ...]
-"""A place in a body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +52,7 @@ class Stock:
     decision: str = ID
     imported: str = ID
     key: str = ID
+    adjustment: str = ID
 
     def names(self, path: str) -> dict[str, str]:
         """What to put into a path of the OpenAPI document to reach what is in stock."""
@@ -63,6 +62,7 @@ class Stock:
             "/v1/decisions/": self.decision,
             "/v1/imports/": self.imported,
             "/v1/keys/": self.key,
+            "/v1/limit-adjustments/": self.adjustment,
         }
         return {
             "id": next((id_ for prefix, id_ in chosen.items() if path.startswith(prefix)), ID),
@@ -168,6 +168,8 @@ def writings(stock: Stock) -> Iterator[Writing]:
     yield from _holds(stock)
     yield from _reservations(stock)
     yield from _behaviour()
+    for operation, method, path, body in adjusting(stock.adjustment, customer=ID):
+        yield Writing(operation=operation, method=method, path=path, body=body)
     key = {"name": "Ann", "scopes": ["check"], "companies": ["main"], "expires_at": "2099-01-01T00:00:00Z"}
     yield Writing(operation="create_key", method="POST", path="/v1/keys", body=key)
 
@@ -184,7 +186,7 @@ def _configuration() -> Iterator[Writing]:
         ("reason", "reasons", {"type": "status", "description": "Watched"}),
         ("operator", "operators", {"strict": True, "roles": ["sales"], "companies": ["main"]}),
     )
-    for code, path, body in codes:
+    for code, path, body in (*codes, *scoring(ID)):
         yield Writing(operation=f"put_{code}", method="PUT", path=f"/v1/{path}/{ID}", body=body)
     yield Writing(operation="lint_rules", method="POST", path="/v1/rules:lint", body={"company": "main"})
     path, text = "/v1/messages/LIMIT_EXCEEDED", {"text": "Ask {user}."}
@@ -357,39 +359,12 @@ def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
     line = b'{"kind": "open_item", "id": "I-1", "customer": "K-1", "total": 1}'
     report = caller.post("/v1/ledger:import", content=line, headers={"Content-Type": "application/x-ndjson"})
     key = ok(caller.post("/v1/keys", json={"name": "spare", "scopes": ["check"]}))
+    adjustment = ok(caller.post("/v1/limit-adjustments", json=ADJUSTMENT))
     return Stock(
+        adjustment=adjustment["id"],
         hold=decision["hold"]["id"],
         reservation=reserved["reservation"]["id"],
         decision=decision["decision_id"],
         imported=ok(report)["import_id"],
         key=key["id"],
     )
-
-
-# Walking bodies
-
-
-def parts(value: Any, at: At = ()) -> Iterator[tuple[At, Any]]:
-    """Every value inside a body with its place, the body itself first."""
-    yield at, value
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, member in inner:
-        yield from parts(member, (*at, key))
-
-
-def texts(body: JSON) -> Iterator[tuple[At, str]]:
-    return ((at, value) for at, value in parts(body) if isinstance(value, str))
-
-
-def replaced(body: JSON, at: At, value: Any) -> JSON:
-    """The body with another value in one place."""
-    changed = copy.deepcopy(body)
-    place: Any = changed
-    for key in at[:-1]:
-        place = place[key]
-    place[at[-1]] = value
-    return changed
-
-
-def pointer(at: Sequence[str | int]) -> str:
-    return "".join(f"/{key}" for key in at)

@@ -11,16 +11,8 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.api.everything import (
-    ID,
-    Stock,
-    Writing,
-    operations,
-    parts,
-    pointer,
-    replaced,
-    texts,
-)
+from tests.api.bodies import parts, pointer, replaced, texts
+from tests.api.everything import ID, Stock, Writing, operations
 from tests.service import JSON, Site, eur, ok
 
 pytestmark = pytest.mark.usefixtures("stock")
@@ -298,6 +290,8 @@ def test_another_tenants_objects_are_not_found(site: Site, stock: Stock) -> None
             stranger.get(f"/v1/decisions/{stock.decision}"),
             stranger.get(f"/v1/imports/{stock.imported}"),
             stranger.delete(f"/v1/keys/{stock.key}"),
+            stranger.get(f"/v1/limit-adjustments/{stock.adjustment}"),
+            stranger.post(f"/v1/limit-adjustments/{stock.adjustment}/submit"),
             stranger.put(f"/v1/customers/{ID}/credit", json={}),
             stranger.post("/v1/holds", json={"kind": "order", "number": ID, "reason": "r"}),
         ]

@@ -126,8 +126,26 @@ def _ask(erp: httpx.Client, operation: Operation, example: Example) -> httpx.Res
         ok(erp.post(f"{CUSTOMER}/manual-blocks", json={"kinds": ["quotation"]}))
     if "/credit-groups/" in operation.path:
         ok(erp.put("/v1/credit-groups/C-1001", json={}))
+    if "/limit-adjustments/" in operation.path:
+        id_ = _adjustment(erp, submit=operation.id.startswith(("approve", "reject")))
+    if "/automatic-limits/" in operation.path:
+        ok(erp.put("/v1/risk-groups/LOW", json={"from": "60"}))
+        ok(erp.put("/v1/scoring-groups/AGE", json={"type": "in_business_since", "ranges": [{"score": "1"}]}))
     # Papers' examples are named after the kind they are of.
     path = operation.path.format(id=id_, no=1, kind=example.name, number="N-1", code="LIMIT_EXCEEDED")
     if operation.method == "PUT" and path.endswith("/credit"):
         headers["If-Match"] = erp.get(path).headers["ETag"]
     return erp.request(operation.method, path, content=example.content, headers=headers)
+
+
+def _adjustment(erp: httpx.Client, *, submit: bool) -> str:
+    """An adjustment of somebody else: a draft, or one that waits for approval."""
+    line = {"customer": "C-1001", "limit": eur("1.00"), "expires_on": "2027-12-31"}
+    key = ok(erp.post("/v1/keys", json={"name": "Writer", "scopes": ["limits"]}))["key"]
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=erp.base_url, headers=headers, timeout=30) as writer:
+        made = ok(writer.post("/v1/limit-adjustments", json={"kind": "credit_limit", "lines": [line]}))
+        if submit:
+            ok(writer.post(f"/v1/limit-adjustments/{made['id']}/submit"))
+    id_: str = made["id"]
+    return id_

@@ -206,7 +206,6 @@ def test_every_parameter_explains_itself() -> None:
     assert [each.name for each in declared] == list(STANDARD)
     assert {each.name: each.default for each in declared} == STANDARD
     assert all(each.meaning.endswith(".") and each.source and each.values.accepts for each in declared)
-    assert {each.name for each in declared if not each.supported} == {"limits_only_by_adjustment"}
 
 
 def test_an_object_is_overridden_key_by_key_at_every_depth() -> None:
@@ -253,11 +252,6 @@ def test_stated_values_become_exact_ones() -> None:
     assert policy.calculation_start == date(2026, 2, 28)
     assert policy.new_account.limit == Decimal(1000)
     assert policy.max_feed_age == {"ledger": 3600}
-
-
-def test_the_default_of_what_the_service_does_not_do_yet_may_be_stated() -> None:
-    policy = compiled(limits_only_by_adjustment=False)
-    assert not policy.limits_only_by_adjustment
 
 
 def test_names_are_compared_after_unicode_normalisation() -> None:

@@ -210,11 +210,6 @@ def test_pointers_escape_what_json_pointers_reserve() -> None:
     assert refusal({"a/b~c": 1}) == [("/a~1b~0c", "unknown_parameter")]
 
 
-def test_what_the_service_does_not_do_yet_is_refused_rather_than_ignored() -> None:
-    asked = {"limits_only_by_adjustment": True}
-    assert refusal(asked) == [("/limits_only_by_adjustment", "not_supported")]
-
-
 def test_all_problems_are_reported_together() -> None:
     found = refusal({"currency": "EURO", "orders": {"amount": 1, "x": 1}, "warn_percent": 80, "y": None})
     assert sorted(found) == [

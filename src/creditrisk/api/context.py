@@ -7,6 +7,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from creditrisk.application.accounts import AccountStatement, CreditAccounts
+from creditrisk.application.adjusting import LimitAdjustments
 from creditrisk.application.behaviour import PaymentBehaviour
 from creditrisk.application.calculations import Calculations
 from creditrisk.application.check import CheckCredit
@@ -24,12 +25,15 @@ from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
 from creditrisk.application.keys import KeyFinder
+from creditrisk.application.limit_changes import LimitHistory
 from creditrisk.application.manual_blocks import ManualBlockStore
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
+from creditrisk.application.proposals import Proposals
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.reservations import Reservations
+from creditrisk.application.risk_scores import RiskScores
 from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.telemetry.metrics import Metrics
@@ -85,6 +89,10 @@ class Services:
     temporary_limits: EntryStore
     covers: EntryStore
     manual_blocks: ManualBlockStore
+    limit_history: LimitHistory
+    limit_adjustments: LimitAdjustments
+    limit_proposals: Proposals
+    risk_scores: RiskScores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

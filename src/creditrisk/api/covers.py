@@ -125,7 +125,9 @@ async def delete_cover(
 ) -> Response:
     """Delete a cover; without a `company`, one of `main`."""
     chosen = choose_company(caller, query=company)
-    await use.covers.delete(Owner(OwnerKind.CUSTOMER, id), no, tenant=caller.tenant, company=chosen)
+    await use.covers.delete(
+        Owner(OwnerKind.CUSTOMER, id), no, tenant=caller.tenant, company=chosen, by=caller.author
+    )
     return Response(status_code=204)
 
 

@@ -186,7 +186,7 @@ _EXAMPLES: Final = {
 router = resource_router(prefix="/v1/customers", tag="credit accounts")
 
 
-@router.put("/{id}/credit", responses=documented(404, 412, 428))
+@router.put("/{id}/credit", responses=documented(404, 409, 412, 428))
 async def put_credit(
     *,
     id: PathId,
@@ -197,7 +197,10 @@ async def put_credit(
     response: Response,
     company: CompanyQuery = None,
 ) -> CreditSeen:
-    """Set an account as a whole. Once it is set, `If-Match` must name the version to replace."""
+    """Set an account as a whole. Once it is set, `If-Match` must name the version to replace.
+
+    Where the policy says `limits_only_by_adjustment`, another `limit`, `unlimited` or `expires_on` is 409.
+    """
     account = Account(choose_company(caller, query=company, body=body.company), id)
     statement = AccountStatement(account=account, content=body.content())
     return _shown(

@@ -1,6 +1,6 @@
 """Customers over HTTP: what the ERP says about its trading partners."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Body, Response
 from pydantic import Field
@@ -70,7 +70,13 @@ class CustomerFields(WireModel):
     payment_method: Annotated[
         Identifier | None, Field(description="How it usually pays, such as `cash` or `transfer`.")
     ] = None
-    risk_group: Annotated[Identifier | None, Field(description="Narrows rules; need not be stored.")] = None
+    risk_group: Annotated[
+        Identifier | None,
+        Field(
+            description="Narrows rules; need not be stored. Where none is stated, an update of risk scores "
+            "gives one."
+        ),
+    ] = None
     account_status: Annotated[
         Identifier | None, Field(description="A stored account status; says what it stops by itself.")
     ] = None
@@ -102,6 +108,10 @@ class CustomerSeen(CustomerFields, SeenModel):
     """A customer as stored."""
 
     id: Annotated[str, Field(description="The ERP's own id.")]
+    risk_group_source: Annotated[
+        Literal["stated", "scored"] | None,
+        Field(description="Where `risk_group` comes from: a PUT, or the risk score; null: there is none."),
+    ]
     updated_by: Annotated[
         str | None,
         Field(description="The key that stated it; null while it is only named by something else."),
@@ -173,6 +183,11 @@ async def list_customers(
 
 def shown(customer: StoredCustomer) -> CustomerSeen:
     """A customer as the contract writes it."""
+    source = "scored" if customer.risk_group_scored else "stated"
     return CustomerSeen.of(
-        customer.content, id=customer.id, updated_by=customer.updated_by, updated_at=customer.updated_at
+        customer.content,
+        id=customer.id,
+        risk_group_source=source if "risk_group" in customer.content else None,
+        updated_by=customer.updated_by,
+        updated_at=customer.updated_at,
     )

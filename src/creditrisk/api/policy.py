@@ -112,9 +112,6 @@ class ParameterAnswer(WireModel):
     default: Annotated[Any, Field(description="Its value in `standard`.")]
     meaning: Annotated[str, Field(description="What it decides.")]
     source: Annotated[str, Field(description="Where the rule comes from.", examples=["M20"])]
-    supported: Annotated[
-        bool, Field(description="False: the service does not act on it yet and accepts only the default.")
-    ]
 
     @classmethod
     def of(cls, parameter: Parameter) -> "ParameterAnswer":
@@ -125,7 +122,6 @@ class ParameterAnswer(WireModel):
             default=parameter.default,
             meaning=parameter.meaning,
             source=parameter.source,
-            supported=parameter.supported,
         )
 
 

@@ -1,4 +1,4 @@
-"""Reference data: nine resources that differ in their fields alone, so that one set of routes serves all."""
+"""Reference data: twelve resources that differ in their fields alone, so one set of routes serves all."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Response, status
 
+from creditrisk.api import automatic_limit_fields, rule_fields, scoring_fields
 from creditrisk.api import reference_fields as fields
-from creditrisk.api import rule_fields
 from creditrisk.api.auth import requires
 from creditrisk.api.company import (
     CompanyQuery,
@@ -16,11 +16,13 @@ from creditrisk.api.company import (
     require_company,
 )
 from creditrisk.api.context import Use
+from creditrisk.api.master_data import content_of
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
 from creditrisk.api.wire import PathId, WireModel
 from creditrisk.application.companies import EVERY_COMPANY
+from creditrisk.application.errors import InvalidRequest
 from creditrisk.application.keys import Principal
 from creditrisk.application.reference_data import ReferenceEntry, ReferenceKind
 
@@ -133,6 +135,30 @@ _RESOURCES: Final = (
         answer=rule_fields.RuleAnswer,
         page=Page[rule_fields.RuleAnswer],
     ),
+    _Resource(
+        kind=ReferenceKind.SCORING_GROUP,
+        path="scoring-groups",
+        plural="scoring_groups",
+        body=scoring_fields.ScoringGroupBody,
+        answer=scoring_fields.ScoringGroupAnswer,
+        page=Page[scoring_fields.ScoringGroupAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.RISK_GROUP,
+        path="risk-groups",
+        plural="risk_groups",
+        body=scoring_fields.RiskGroupBody,
+        answer=scoring_fields.RiskGroupAnswer,
+        page=Page[scoring_fields.RiskGroupAnswer],
+    ),
+    _Resource(
+        kind=ReferenceKind.AUTOMATIC_LIMIT,
+        path="automatic-limits",
+        plural="automatic_limits",
+        body=automatic_limit_fields.AutomaticLimitBody,
+        answer=automatic_limit_fields.AutomaticLimitAnswer,
+        page=Page[automatic_limit_fields.AutomaticLimitAnswer],
+    ),
 )
 
 
@@ -141,10 +167,13 @@ def _putting(resource: _Resource) -> Callable[..., Any]:
         *, id: PathId, body: Body, caller: Caller, use: Use, response: Response, company: CompanyQuery = None
     ) -> fields.Stored:
         """Set one entry; the answer is 201 where it is new. Checks use it from their next read on."""
+        complaints = body.complaints()
+        if complaints:
+            raise InvalidRequest("Entries do not go together.", errors=complaints)
         entry, is_new = await use.reference_data.put(
             resource.kind,
             id,
-            body.model_dump(mode="json", exclude={"company"}, exclude_defaults=True),
+            content_of(body),
             company=resource.company(caller, query=company, body=body.company),
             principal=caller,
         )
@@ -206,6 +235,8 @@ def _router(resource: _Resource) -> APIRouter:
     router = resource_router(prefix=f"/v1/{resource.path}", tag="reference data")
     one = resource.kind.value
     created: dict[int | str, dict[str, Any]] = {201: {"model": resource.answer, "description": "Created"}}
+    if resource.kind is ReferenceKind.CREDIT_GROUP:  # its limit may be left to adjustments
+        created |= documented(409)
     router.add_api_route(
         "/{id}",
         _putting(resource),
@@ -232,4 +263,4 @@ def _router(resource: _Resource) -> APIRouter:
 
 
 routers: Final = tuple(_router(resource) for resource in _RESOURCES)
-"""The routers of the nine resources."""
+"""The routers of the twelve resources."""

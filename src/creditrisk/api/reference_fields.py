@@ -1,10 +1,12 @@
 """What each kind of reference data says: its fields as callers write them and as they are answered."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from creditrisk.api.wire import Day, Identifier, Instant, Line, MoneyIn, MoneyOut, Several, WireModel, refuse
+from creditrisk.application.errors import FieldError
 
 Kind = Literal["quotation", "order", "delivery", "invoice"]
 
@@ -23,6 +25,10 @@ class ByCompanyBody(WireModel):
         Field(description="The company whose own entry it is; absent: it applies in every company."),
     ] = None
 
+    def complaints(self) -> Sequence[FieldError]:
+        """What is wrong with entries of its lists beside one another."""
+        return ()
+
 
 class TenantWideBody(WireModel):
     """Base of what is the same in all companies."""
@@ -30,6 +36,10 @@ class TenantWideBody(WireModel):
     company: Annotated[
         Identifier | None, Field(description="Accepted and ignored: entries are the same in all companies.")
     ] = None
+
+    def complaints(self) -> Sequence[FieldError]:
+        """What is wrong with entries of its lists beside one another."""
+        return ()
 
 
 class Stored(WireModel):

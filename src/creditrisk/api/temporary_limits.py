@@ -78,14 +78,14 @@ async def list_temporary_limits(
     return await _listed(owner, use, caller, page, companies=choose_companies(caller, query=company))
 
 
-@router.delete("/customers/{id}/temporary-limits/{no}", status_code=204, responses=documented(404))
+@router.delete("/customers/{id}/temporary-limits/{no}", status_code=204, responses=documented(404, 409))
 async def delete_temporary_limit(
     id: PathId, no: EntryNumber, caller: LimitsCaller, use: Use, company: CompanyQuery = None
 ) -> Response:
     """Delete a temporary limit; without a `company`, one of `main`."""
     chosen = choose_company(caller, query=company)
     owner = Owner(OwnerKind.CUSTOMER, id)
-    await use.temporary_limits.delete(owner, no, tenant=caller.tenant, company=chosen)
+    await use.temporary_limits.delete(owner, no, tenant=caller.tenant, company=chosen, by=caller.author)
     return Response(status_code=204)
 
 
@@ -110,14 +110,16 @@ async def list_group_temporary_limits(
     return await _listed(Owner(OwnerKind.CREDIT_GROUP, id), use, caller, page, companies=None)
 
 
-@router.delete("/credit-groups/{id}/temporary-limits/{no}", status_code=204, responses=documented(404))
+@router.delete("/credit-groups/{id}/temporary-limits/{no}", status_code=204, responses=documented(404, 409))
 async def delete_group_temporary_limit(
     id: PathId, no: EntryNumber, caller: LimitsCaller, use: Use
 ) -> Response:
     """Delete a temporary limit of a credit group. It spans all companies, as the group does."""
     choose_company_or_every(caller, query=None)
     owner = Owner(OwnerKind.CREDIT_GROUP, id)
-    await use.temporary_limits.delete(owner, no, tenant=caller.tenant, company=EVERY_COMPANY)
+    await use.temporary_limits.delete(
+        owner, no, tenant=caller.tenant, company=EVERY_COMPANY, by=caller.author
+    )
     return Response(status_code=204)
 
 

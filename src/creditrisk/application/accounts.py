@@ -16,6 +16,7 @@ from creditrisk.application.errors import (
     Unavailable,
 )
 from creditrisk.application.keys import Principal
+from creditrisk.application.limit_changes import ChangeSource, Origin
 from creditrisk.application.outcomes import PutOutcome
 from creditrisk.application.papers import Account
 from creditrisk.application.preconditions import Precondition
@@ -79,13 +80,14 @@ class AccountStore(Protocol):
         """Return an account; None where nobody has set it."""
 
     async def put(
-        self, statement: AccountStatement, *, precondition: Precondition, tenant: str, by: str
+        self, statement: AccountStatement, *, precondition: Precondition, tenant: str, origin: Origin
     ) -> StoredAccount:
-        """Set an account, in one transaction with the check of the precondition.
+        """Set an account, in one transaction with the check of the precondition and its history.
 
         The company exists from then on.
 
         Raises:
+            Conflict: the policy lets limits change by adjustments only, and this one would change.
             NotFound: there is no such customer.
             PreconditionRequired, PreconditionFailed: as the precondition says.
         """
@@ -95,7 +97,8 @@ class AccountStore(Protocol):
     ) -> Sequence[PutOutcome]:
         """Apply statements in one transaction, in order, without preconditions, and say what each did.
 
-        One for a customer that is not there is refused; the others are stored.
+        One for a customer that is not there, or whose limit only an adjustment may change, is refused; the
+        others are stored.
         """
 
 
@@ -118,11 +121,17 @@ class CreditAccounts:
         return _seen(account, stored, exposure)
 
     async def put(
-        self, statement: AccountStatement, *, precondition: Precondition, principal: Principal
+        self,
+        statement: AccountStatement,
+        *,
+        precondition: Precondition,
+        principal: Principal,
+        source: ChangeSource = ChangeSource.DIRECT,
     ) -> AccountSeen:
         """Set an account.
 
         Raises:
+            Conflict: the policy lets limits change by adjustments only, and this one would change.
             InvalidRequest: the policy refuses a limit below the exposure, and this one is.
             NotFound: there is no such customer.
             PreconditionRequired, PreconditionFailed: the account was set before, and not as the caller has
@@ -133,11 +142,16 @@ class CreditAccounts:
         if exposure.configuration.policy.limit_below_exposure == "refuse" and statement.limit is not None:
             _refuse_below_exposure(statement.limit, exposure.situation)
         stored = await self.store.put(
-            statement, precondition=precondition, tenant=principal.tenant, by=principal.author
+            statement,
+            precondition=precondition,
+            tenant=principal.tenant,
+            origin=Origin(by=principal.author, source=source),
         )
         return _seen(statement.account, stored, await self._evaluated(statement.account, principal))
 
-    async def set_limit(self, account: Account, limit: Money, *, principal: Principal) -> AccountSeen:
+    async def set_limit(
+        self, account: Account, limit: Money, *, principal: Principal, source: ChangeSource
+    ) -> AccountSeen:
         """Set the limit of an account; whatever else is set stays as it is.
 
         Raises:
@@ -150,7 +164,7 @@ class CreditAccounts:
             statement = AccountStatement(account=account, content={**seen.content, "limit": amount})
             as_seen = Precondition(frozenset({str(seen.version)}))
             try:
-                return await self.put(statement, precondition=as_seen, principal=principal)
+                return await self.put(statement, precondition=as_seen, principal=principal, source=source)
             except PreconditionFailed:
                 continue
         raise Unavailable("The account is being changed.")
@@ -200,17 +214,19 @@ def _seen(account: Account, stored: StoredAccount | None, exposure: StoredExposu
 
 
 def _refuse_below_exposure(limit: Money, situation: Situation) -> None:
-    """Refuse a limit that its exposure exceeds already; without a rate nobody can say that it does not."""
+    complaint = below_exposure(limit, situation)
+    if complaint is not None:
+        raise InvalidRequest("The policy refuses a limit below the exposure.", errors=[complaint])
+
+
+def below_exposure(limit: Money, situation: Situation) -> FieldError | None:
+    """Complain about a limit that its exposure exceeds; without a rate nobody can say that it does not."""
     amount = situation.converter.convert(*limit)
     if amount is None:
-        complaint = FieldError(
-            "/limit", "rate_missing", "cannot be compared with the exposure without a rate"
-        )
-    elif amount < _borne_by_own_limit(situation).current:
-        complaint = FieldError("/limit", "limit_below_exposure", "is below the current exposure")
-    else:
-        return
-    raise InvalidRequest("The policy refuses a limit below the exposure.", errors=[complaint])
+        return FieldError("/limit", "rate_missing", "cannot be compared with the exposure without a rate")
+    if amount < _borne_by_own_limit(situation).current:
+        return FieldError("/limit", "limit_below_exposure", "is below the current exposure")
+    return None
 
 
 def _borne_by_own_limit(situation: Situation) -> Exposure:

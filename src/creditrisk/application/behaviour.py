@@ -9,22 +9,21 @@ from typing import Any, NamedTuple
 from creditrisk.application.accounts import CreditAccounts
 from creditrisk.application.answer import StoredExposure, applied_rates, instant
 from creditrisk.application.check import CheckCredit
-from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
+from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.histories import HistoryReader
 from creditrisk.application.keys import Principal
+from creditrisk.application.limit_changes import ChangeSource
 from creditrisk.application.papers import Account
 from creditrisk.domain.behaviour import (
     Numbers,
-    days_of_sales,
-    days_sales_outstanding,
     estimated_credit,
     format_days,
     total_numbers,
 )
-from creditrisk.domain.history import Habits, habits_of, period_days
-from creditrisk.domain.money import EXACT, Money, format_amount, quantise
+from creditrisk.domain.behaviour_figures import behaviour_figures
+from creditrisk.domain.history import History, habits_of
+from creditrisk.domain.money import Money, format_amount, quantise
 from creditrisk.domain.rates import Converter
-from creditrisk.domain.receivables import receivables_of
 
 
 class Instalment(NamedTuple):
@@ -68,30 +67,20 @@ class PaymentBehaviour:
             NotFound: nobody ever told the service about this customer.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        exposure, habits, customer_since = await self._habits(account, as_of, principal)
+        exposure, history = await self._history(account, as_of, principal)
         situation = exposure.situation
-        owed = receivables_of(
-            situation.facts,
-            configuration=exposure.configuration,
-            as_of=exposure.as_of,
-            converter=situation.converter,
-        )
-        days = days_of_sales(as_of=exposure.as_of, customer_since=customer_since)
-        dso = days_sales_outstanding(
-            outstanding=Numbers.of(owed.outstanding, days), turnover=habits.turnover_12m
-        )
-        currency = situation.currency
-        balance = EXACT.divide(habits.balances.numbers, Decimal(period_days(exposure.as_of)))
+        figures = behaviour_figures(situation, history, converter=situation.converter)
+        habits, currency = figures.habits, situation.currency
         return {
             "company": account.company,
             "customer": account.customer,
             "turnover_12m": money(habits.turnover_12m, currency),
             "turnover_ytd": money(habits.turnover_ytd, currency),
-            "dso": format_days(dso),
+            "dso": format_days(figures.dso),
             "average_delay": average(habits.delays),
-            "due_date_deviation": average(owed.lateness),
+            "due_date_deviation": average(figures.owed.lateness),
             "average_payment_days": average(habits.payments),
-            "average_balance": money(balance, currency),
+            "average_balance": money(figures.average_balance, currency),
             **_circumstances(exposure),
         }
 
@@ -99,13 +88,14 @@ class PaymentBehaviour:
         """Estimate the credit of one account, and set its limit to it where the command says so.
 
         Raises:
-            InvalidRequest: a given amount has no rate; there is nothing to set the limit to; or as
+            InvalidRequest, Conflict: a given amount has no rate; there is nothing to set the limit to; or as
                 `CreditAccounts.set_limit`.
             NotFound: nobody ever told the service about this customer.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        exposure, habits, _ = await self._habits(command.account, command.as_of, principal)
+        exposure, history = await self._history(command.account, command.as_of, principal)
         situation = exposure.situation
+        habits = habits_of(history, configuration=exposure.configuration, converter=situation.converter)
         turnover, terms = habits.turnover_12m, habits.terms
         if command.turnover is not None:
             turnover = _in_account(command.turnover, situation.converter, "/turnover_12m")
@@ -143,25 +133,24 @@ class PaymentBehaviour:
             )
             raise InvalidRequest("There is no estimate to set the limit to.", errors=[complaint])
         try:
-            return (await self.accounts.set_limit(account, credit, principal=principal)).version
-        except InvalidRequest as refused:
+            seen = await self.accounts.set_limit(
+                account, credit, principal=principal, source=ChangeSource.ESTIMATE
+            )
+        except (InvalidRequest, Conflict) as refused:
             errors = [error._replace(pointer="/apply") for error in refused.errors]
-            raise InvalidRequest(refused.detail, code=refused.code, errors=errors) from None
+            raise type(refused)(refused.detail, code=refused.code, errors=errors) from None
+        return seen.version
 
-    async def _habits(
+    async def _history(
         self, account: Account, as_of: date | None, principal: Principal
-    ) -> tuple[StoredExposure, Habits, date | None]:
+    ) -> tuple[StoredExposure, History]:
         exposure = await self.checks.exposure(
             company=account.company, customer=account.customer, as_of=as_of, principal=principal
         )
         if exposure.situation.facts.risk_customer is None:
             raise NotFound("There is no such customer.")
         histories = await self.histories.read({account: exposure.as_of}, tenant=principal.tenant)
-        history = histories[account]
-        habits = habits_of(
-            history, configuration=exposure.configuration, converter=exposure.situation.converter
-        )
-        return exposure, habits, history.customer_since
+        return exposure, histories[account]
 
 
 def money(amount: Decimal, currency: str) -> dict[str, str]:

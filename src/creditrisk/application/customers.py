@@ -36,6 +36,8 @@ class StoredCustomer:
 
     id: str
     content: Mapping[str, Any]
+    risk_group_scored: bool
+    """Its risk group was not stated, but comes from its risk score."""
     updated_by: str | None
     updated_at: datetime
 

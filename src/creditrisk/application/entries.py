@@ -46,6 +46,7 @@ class EntryStore(Protocol):
         """Add an entry under the owner's next number. The company exists from then on.
 
         Raises:
+            Conflict: it is a limit, and the policy lets limits change by adjustments only.
             NotFound: there is no such owner.
         """
 
@@ -64,9 +65,10 @@ class EntryStore(Protocol):
             NotFound: there is no such owner.
         """
 
-    async def delete(self, owner: Owner, no: int, *, tenant: str, company: str) -> None:
+    async def delete(self, owner: Owner, no: int, *, tenant: str, company: str, by: str) -> None:
         """Delete an entry.
 
         Raises:
+            Conflict: it is a limit, and the policy lets limits change by adjustments only.
             NotFound: there is no such entry.
         """

@@ -4,15 +4,18 @@ All kinds are kept and written alike. What an entry says is its kind's own busin
 it, and whoever acts on it knows its fields.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from creditrisk.application.companies import EVERY_COMPANY, MAIN
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
+from creditrisk.domain.scoring import Range
 
 
 class ReferenceKind(StrEnum):
@@ -28,6 +31,9 @@ class ReferenceKind(StrEnum):
     OPERATOR = "operator"
     MESSAGE = "message"
     RULE = "rule"
+    SCORING_GROUP = "scoring_group"
+    RISK_GROUP = "risk_group"
+    AUTOMATIC_LIMIT = "automatic_limit"
 
     @property
     def by_company(self) -> bool:
@@ -80,6 +86,10 @@ class UnknownReference(Exception):
         self.fields = tuple(fields)
 
 
+Others = Callable[[Sequence[ReferenceEntry]], None]
+"""Is shown the other entries of a kind before one is set, and raises what is wrong with it beside them."""
+
+
 class ReferenceInUse(Exception):
     """An entry cannot be deleted because customers, limits or papers name it."""
 
@@ -95,11 +105,14 @@ class ReferenceStore(Protocol):
         tenant: str,
         by: str,
         names: Sequence[Named] = (),
+        others: Others | None = None,
     ) -> tuple[ReferenceEntry, bool]:
         """Set an entry; return it, and whether it is new.
 
         Raises:
             UnknownReference: something of ``names`` is not stored; nor is the entry then.
+            Conflict: it is a credit group, and limits change by adjustments only.
+            Whatever ``others`` raises.
         """
 
     async def find(self, keys: Sequence[ReferenceKey], *, tenant: str) -> ReferenceEntry | None:
@@ -146,20 +159,25 @@ class ReferenceData:
         """Set an entry; return it, and whether it is new.
 
         Raises:
-            InvalidRequest: it is a rule for what is not stored.
+            InvalidRequest: it names what is not stored, or is a risk group whose range meets another one's.
+            Conflict: it is a credit group, and limits change by adjustments only.
         """
         key = ReferenceKey(kind, _kept_under(kind, company), code)
-        names = tuple(_named_by_rule(content)) if kind is ReferenceKind.RULE else ()
         try:
             return await self.store.put(
-                key, content, tenant=principal.tenant, by=principal.author, names=names
+                key,
+                content,
+                tenant=principal.tenant,
+                by=principal.author,
+                names=tuple(_named_by(kind, content)),
+                others=partial(_refuse_overlap, content) if kind is ReferenceKind.RISK_GROUP else None,
             )
         except UnknownReference as unknown:
             errors = [
                 FieldError(f"/{field}", "unknown_reference", "names nothing that is stored")
                 for field in unknown.fields
             ]
-            raise InvalidRequest("The rule names what is not stored.", errors=errors) from None
+            raise InvalidRequest("The entry names what is not stored.", errors=errors) from None
 
     async def get(
         self, kind: ReferenceKind, code: str, *, company: str | None, principal: Principal
@@ -216,8 +234,17 @@ class ReferenceData:
         raise NotFound("There is no such entry.")
 
 
+def _named_by(kind: ReferenceKind, content: Mapping[str, Any]) -> Iterator[Named]:
+    """What an entry names: with a name misspelt it would never do anything."""
+    if kind is ReferenceKind.RULE:
+        yield from _named_by_rule(content)
+    elif kind is ReferenceKind.AUTOMATIC_LIMIT:
+        yield Named(ReferenceKind.RISK_GROUP, ReferenceKind.RISK_GROUP, content["risk_group"])
+        for n, line in enumerate(content["lines"]):
+            yield Named(f"lines/{n}/scoring_group", ReferenceKind.SCORING_GROUP, line["scoring_group"])
+
+
 def _named_by_rule(content: Mapping[str, Any]) -> Iterator[Named]:
-    """A misspelt customer, group, status or term would make a rule that never finds anything."""
     scope = content.get("scope", "all")
     if scope != "all":
         kind = ReferenceKind.MANAGEMENT_GROUP if scope == "group" else None
@@ -225,6 +252,21 @@ def _named_by_rule(content: Mapping[str, Any]) -> Iterator[Named]:
     for kind in (ReferenceKind.ACCOUNT_STATUS, ReferenceKind.PAYMENT_TERMS):
         if kind in content:
             yield Named(kind, kind, content[kind])
+
+
+def range_of(content: Mapping[str, Any]) -> Range:
+    """The range of scores, or of figures, that an entry states as `from` and `to`."""
+    low, high = content.get("from"), content.get("to")
+    return Range(None if low is None else Decimal(low), None if high is None else Decimal(high))
+
+
+def _refuse_overlap(content: Mapping[str, Any], others: Sequence[ReferenceEntry]) -> None:
+    """A score belongs to one risk group at most."""
+    own = range_of(content)
+    met = [each.code for each in others if own.meets(range_of(each.content))]
+    if met:
+        complaint = FieldError("/from", "overlapping_range", f"overlaps the risk group {met[0]}")
+        raise InvalidRequest("Ranges of risk groups must not overlap.", errors=[complaint])
 
 
 def _kept_under(kind: ReferenceKind, company: str | None) -> str:

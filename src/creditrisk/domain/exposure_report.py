@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from creditrisk.domain.behaviour import NOTHING, Numbers, days_of_sales, days_sales_outstanding
-from creditrisk.domain.history import Habits, History, habits_of
+from creditrisk.domain.behaviour import NOTHING, Numbers, days_sales_outstanding
+from creditrisk.domain.behaviour_figures import behaviour_figures
+from creditrisk.domain.history import Habits, History
 from creditrisk.domain.limits import Limit, LimitState, account_limit
 from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Category
 from creditrisk.domain.rates import Converter
-from creditrisk.domain.receivables import Receivables, receivables_of
+from creditrisk.domain.receivables import Receivables
 from creditrisk.domain.situation import Situation
 
 ZERO = Decimal(0)
@@ -91,19 +92,17 @@ def report_line(
     situation: Situation, history: History, *, insured: Money | None, converter: Converter
 ) -> ReportLine:
     """The line of one account, in the converter's currency; amounts without a rate are left out."""
-    configuration, as_of = situation.configuration, situation.as_of
-    owed = receivables_of(situation.facts, configuration=configuration, as_of=as_of, converter=converter)
-    days = days_of_sales(as_of=as_of, customer_since=history.customer_since)
+    figures = behaviour_figures(situation, history, converter=converter)
     limit = _own_limit(situation, converter)
     return ReportLine(
         accounts=1,
         limit=None if limit is None else limit.amount,
         unlimited=limit is not None and limit.state is LimitState.UNLIMITED,
         insured=None if insured is None else converter.convert(*insured),
-        amounts=_amounts(owed, on_ledger=situation.policy.balance_basis == "ledger_balance"),
-        habits=habits_of(history, configuration=configuration, converter=converter),
-        lateness=owed.lateness,
-        outstanding=Numbers.of(owed.outstanding, days),
+        amounts=_amounts(figures.owed, on_ledger=situation.policy.balance_basis == "ledger_balance"),
+        habits=figures.habits,
+        lateness=figures.owed.lateness,
+        outstanding=figures.outstanding,
     )
 
 

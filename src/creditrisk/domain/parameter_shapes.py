@@ -157,16 +157,12 @@ class Record:
         return "; ".join(f"`{each.name}`: {each.values.accepts}" for each in parameters_of(self.type))
 
     def read(self, stated: object, *, pointer: str, problems: list[PolicyProblem]) -> Any:
-        """Read the object; a parameter the service does not act on yet may only have its default."""
+        """Read the object."""
         declared = {each.name: each for each in parameters_of(self.type)}
         values = {}
         for name, value in _known(_object(stated), declared, pointer=pointer, problems=problems):
-            known, at, found = declared[name], step(pointer, name), len(problems)
-            values[name] = read(known.values, value, pointer=at, problems=problems)
-            if not known.supported and len(problems) == found:
-                only = read(known.values, known.default, pointer=at, problems=problems)
-                if values[name] != only:
-                    problems.append(PolicyProblem(at, "not_supported", "can only have its default so far"))
+            at = step(pointer, name)
+            values[name] = read(declared[name].values, value, pointer=at, problems=problems)
         return None if problems else self.type(**values)
 
     def write(self, value: Any) -> dict[str, Any]:

@@ -14,8 +14,8 @@ _R = TypeVar("_R")
 class PolicyProblem(NamedTuple):
     """What is wrong with one stated value.
 
-    `pointer` is a JSON pointer (RFC 6901) to it; `code` is `invalid_type`, `invalid_value`,
-    `unknown_parameter` or `not_supported`; `detail` never repeats the value.
+    `pointer` is a JSON pointer (RFC 6901) to it; `code` is `invalid_type`, `invalid_value` or
+    `unknown_parameter`; `detail` never repeats the value.
     """
 
     pointer: str
@@ -61,13 +61,11 @@ class Parameter:
     meaning: str
     source: str
     """Where the rule comes from: numbers of features of the systems the service learnt from, or the field."""
-    supported: bool
-    """False: the service does not act on it yet, so that only the default is accepted."""
 
 
-def parameter(values: Values, meaning: str, *, standard: object, source: str, supported: bool = True) -> Any:
+def parameter(values: Values, meaning: str, *, standard: object, source: str) -> Any:
     """Declare a parameter: a field of a `record`, with the value it has in the preset `standard`."""
-    explained = {"default": standard, "meaning": meaning, "source": source, "supported": supported}
+    explained = {"default": standard, "meaning": meaning, "source": source}
     return field(metadata={"values": values, **explained})
 
 

@@ -191,7 +191,7 @@ class Policy:
         source="M36",
     )
     limits_only_by_adjustment: bool = parameter(
-        SWITCH, "Limits change only by approved adjustments.", standard=False, source="M36", supported=False
+        SWITCH, "Limits change only by posted limit adjustments.", standard=False, source="M36"
     )
     warn_percent: Decimal | None = parameter(
         Maybe(PERCENT),

@@ -84,7 +84,6 @@ def test_a_refused_policy_changes_nothing(admin: httpx.Client) -> None:
         ({"bills": {"discount_days": True}}, [("/overrides/bills/discount_days", "invalid_type")]),
         (JPY | {"new_account": {"limit": "0.5"}}, [("/overrides/new_account/limit", "invalid_value")]),
         ({"time_zone": "Europe/Atlantis"}, [("/overrides/time_zone", "invalid_value")]),
-        ({"limits_only_by_adjustment": True}, [("/overrides/limits_only_by_adjustment", "not_supported")]),
         (
             {"currency": "XYZ", "grouping": "relation:"},
             [("/overrides/currency", "invalid_value"), ("/overrides/grouping", "invalid_value")],
@@ -170,6 +169,6 @@ def test_presets_are_listed_with_what_they_do_differently(admin: httpx.Client) -
     assert all(preset["title"] and preset["description"] for preset in presets.values())
     days = next(each for each in answer["parameters"] if each["name"] == "max_days_overdue")
     assert days["accepts"] == "null | days, 0 to 36500"
-    assert (days["default"], days["supported"]) == (None, True)
+    assert days["default"] is None
     assert days["meaning"]
     assert days["source"] == "C5, M17"

@@ -33,10 +33,18 @@ _REFERENCES: Final = sa.text(
     """
 )
 
+# A customer that states no risk group has that of its score.
+_IS_SCORED: Final = "(excluded.content -> 'risk_group' IS NULL AND c.risk_score ->> 'risk_group' IS NOT NULL)"
+_IN_FORCE: Final = f"""
+    CASE WHEN {_IS_SCORED}
+        THEN excluded.content || jsonb_build_object('risk_group', c.risk_score ->> 'risk_group')
+        ELSE excluded.content END
+"""
+
 # One statement in the order of the key for those stated and those only named, so that writers who name each
 # other's customers wait for one another and never in a circle. A row that was only named carries no author.
 _PUT: Final = sa.text(
-    """
+    f"""
     WITH stated AS (
         SELECT id COLLATE "C" AS id, content
         FROM jsonb_to_recordset(CAST(:batch AS jsonb)) AS b (id text, content jsonb)
@@ -53,14 +61,19 @@ _PUT: Final = sa.text(
     FROM (
         SELECT id, content, CAST(:author AS text) AS author FROM stated
         UNION ALL
-        SELECT id, '{}', NULL FROM named
+        SELECT id, '{{}}', NULL FROM named
     ) AS incoming
     ORDER BY id
     ON CONFLICT (tenant, customer) DO UPDATE
-    SET content = excluded.content, updated_at = now(), updated_by = excluded.updated_by
-    WHERE excluded.updated_by IS NOT NULL AND (c.content <> excluded.content OR c.updated_by IS NULL)
+    SET content = {_IN_FORCE},
+        risk_group_scored = {_IS_SCORED},
+        updated_at = now(), updated_by = excluded.updated_by
+    WHERE excluded.updated_by IS NOT NULL AND (
+        c.content <> {_IN_FORCE}
+        OR c.risk_group_scored <> {_IS_SCORED}
+        OR c.updated_by IS NULL)
     RETURNING customer, xmax = 0 AS created
-    """
+    """  # noqa: S608 - made of constants
 )
 
 # By what the statement returns: whether the row is new, or no row where nothing changed.
@@ -102,7 +115,11 @@ class PostgresCustomerStore:
 
 
 _SELECT: Final = sa.select(
-    customer.c.customer.label("id"), customer.c.content, customer.c.updated_by, customer.c.updated_at
+    customer.c.customer.label("id"),
+    customer.c.content,
+    customer.c.risk_group_scored,
+    customer.c.updated_by,
+    customer.c.updated_at,
 )
 
 

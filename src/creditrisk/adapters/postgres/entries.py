@@ -14,8 +14,8 @@ from creditrisk.application.entries import Entry, Owner, OwnerKind
 from creditrisk.application.errors import NotFound
 from creditrisk.application.manual_blocks import Amendment, ManualBlock
 
-_ENTRY: Final = ("company", "no", "content", "created_by", "created_at")
-_BLOCK: Final = (*_ENTRY, "lifted_by", "lifted_at")
+ENTRY_FIELDS: Final = ("company", "no", "content", "created_by", "created_at")
+_BLOCK: Final = (*ENTRY_FIELDS, "lifted_by", "lifted_at")
 
 
 class PostgresEntryStore:
@@ -30,11 +30,11 @@ class PostgresEntryStore:
     ) -> Entry:
         """Add an entry; see EntryStore."""
         async with self._database.transaction(tenant) as connection:
-            key = _key_of(self._table, owner, tenant=tenant) | {"company": company}
-            row = await _add(
+            key = entry_key(self._table, owner, tenant=tenant) | {"company": company}
+            row = await add_entry(
                 connection, self._table, owner, key, {"content": dict(content), "created_by": by}
             )
-        return Entry(**{name: row[name] for name in _ENTRY})
+        return Entry(**{name: row[name] for name in ENTRY_FIELDS})
 
     async def list(
         self,
@@ -46,18 +46,18 @@ class PostgresEntryStore:
         limit: int,
     ) -> Sequence[Entry]:
         """List entries; see EntryStore."""
-        key = _key_of(self._table, owner, tenant=tenant)
+        key = entry_key(self._table, owner, tenant=tenant)
         query = _page(self._table, key, companies=companies, after=after, limit=limit)
         async with self._database.transaction(tenant) as connection:
             await require_owner(connection, owner, tenant=tenant)
             rows = (await connection.execute(query)).mappings().all()
-        return [Entry(**{name: row[name] for name in _ENTRY}) for row in rows]
+        return [Entry(**{name: row[name] for name in ENTRY_FIELDS}) for row in rows]
 
-    async def delete(self, owner: Owner, no: int, *, tenant: str, company: str) -> None:
+    async def delete(self, owner: Owner, no: int, *, tenant: str, company: str, by: str) -> None:  # noqa: ARG002 - the history of other entries is not kept
         """Delete an entry; see EntryStore."""
-        key = _key_of(self._table, owner, tenant=tenant) | {"company": company, "no": no}
+        key = entry_key(self._table, owner, tenant=tenant) | {"company": company, "no": no}
         async with self._database.transaction(tenant) as connection:
-            deleted = await connection.execute(sa.delete(self._table).where(*_equal(self._table, key)))
+            deleted = await connection.execute(sa.delete(self._table).where(*equal_to(self._table, key)))
         if not deleted.rowcount:
             raise NotFound("There is no such entry.")
 
@@ -75,7 +75,7 @@ class PostgresManualBlockStore:
         owner = Owner(OwnerKind.CUSTOMER, customer)
         key = {"tenant": tenant, "company": company, "customer": customer}
         async with self._database.transaction(tenant) as connection:
-            row = await _add(
+            row = await add_entry(
                 connection, manual_block, owner, key, {"content": dict(content), "created_by": by}
             )
         return ManualBlock(**{name: row[name] for name in _BLOCK})
@@ -109,7 +109,7 @@ class PostgresManualBlockStore:
     ) -> ManualBlock:
         """Change a block; see ManualBlockStore."""
         key = {"tenant": tenant, "company": company, "customer": customer, "no": no}
-        wanted = sa.select(manual_block).where(*_equal(manual_block, key)).with_for_update()
+        wanted = sa.select(manual_block).where(*equal_to(manual_block, key)).with_for_update()
         async with self._database.transaction(tenant) as connection:
             row = (await connection.execute(wanted)).mappings().one_or_none()
             if row is None:
@@ -120,7 +120,7 @@ class PostgresManualBlockStore:
                 values |= {"lifted_by": by, "lifted_at": sa.func.now()}
             written = await connection.execute(
                 sa.update(manual_block)
-                .where(*_equal(manual_block, key))
+                .where(*equal_to(manual_block, key))
                 .values(**values)
                 .returning(manual_block)
             )
@@ -128,30 +128,30 @@ class PostgresManualBlockStore:
         return ManualBlock(**{name: changed[name] for name in _BLOCK})
 
 
-def temporary_limits(database: Database) -> PostgresEntryStore:
-    """Keep the temporary limits of customers and of credit groups."""
-    return PostgresEntryStore(database, temporary_limit)
-
-
 def covers(database: Database) -> PostgresEntryStore:
     """Keep the covers of customers."""
     return PostgresEntryStore(database, cover)
 
 
-def _key_of(table: sa.Table, owner: Owner, *, tenant: str) -> dict[str, Any]:
+def entry_key(table: sa.Table, owner: Owner, *, tenant: str) -> dict[str, Any]:
     """The key of an owner's entries, as far as the owner determines it."""
     if table is temporary_limit:
         return {"tenant": tenant, "owner_kind": owner.kind.value, "owner": owner.id}
     return {"tenant": tenant, "customer": owner.id}
 
 
-async def _add(
+async def add_entry(
     connection: AsyncConnection, table: sa.Table, owner: Owner, key: dict[str, Any], values: dict[str, Any]
 ) -> sa.RowMapping:
+    """Add an entry under the owner's next number; the owner is held until the transaction ends.
+
+    Raises:
+        NotFound: there is no such owner.
+    """
     if key["company"] != EVERY_COMPANY:
         await ensure_companies(connection, {key["company"]}, tenant=key["tenant"])
     await require_owner(connection, owner, tenant=key["tenant"], alone=True)
-    last = await connection.scalar(sa.select(sa.func.max(table.c.no)).where(*_equal(table, key)))
+    last = await connection.scalar(sa.select(sa.func.max(table.c.no)).where(*equal_to(table, key)))
     statement = sa.insert(table).values(**key, **values, no=(last or 0) + 1).returning(table)
     row: sa.RowMapping = (await connection.execute(statement)).mappings().one()
     return row
@@ -165,7 +165,7 @@ def _page(
     after: tuple[str, int] | None,
     limit: int,
 ) -> sa.Select[Any]:
-    query = sa.select(table).where(*_equal(table, key)).order_by(table.c.company, table.c.no).limit(limit)
+    query = sa.select(table).where(*equal_to(table, key)).order_by(table.c.company, table.c.no).limit(limit)
     if companies is not None:
         query = query.where(table.c.company.in_(sorted(companies)))
     if after is not None:
@@ -173,5 +173,6 @@ def _page(
     return query
 
 
-def _equal(table: sa.Table, key: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
+def equal_to(table: sa.Table, key: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
+    """Conditions that a row has this key, or this part of one."""
     return [table.c[name] == value for name, value in key.items()]

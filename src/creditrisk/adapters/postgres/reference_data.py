@@ -9,11 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.configuration import raise_config_version
 from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.limit_changes import CompanyPolicies, record_limit_changes
 from creditrisk.adapters.postgres.parties import ensure_companies
 from creditrisk.adapters.postgres.tables import customer, reference
 from creditrisk.application.companies import EVERY_COMPANY
+from creditrisk.application.entries import Owner, OwnerKind
+from creditrisk.application.limit_changes import (
+    LimitChange,
+    LimitKind,
+    Origin,
+    complaints_about_change,
+    limit_part,
+    refuse_direct_change,
+)
 from creditrisk.application.reference_data import (
     Named,
+    Others,
     ReferenceEntry,
     ReferenceInUse,
     ReferenceKey,
@@ -35,13 +46,24 @@ def _named_by_customer(field: str) -> str:
     return f"SELECT FROM customer WHERE tenant = :tenant AND content ->> '{field}' = :code"
 
 
-def _named_by_rule(field: str, *, scope: str | None = None) -> str:
+def _named_by_entry(kind: str, field: str, *, scope: str | None = None) -> str:
     within = f" AND content ->> 'scope' = '{scope}'" if scope else ""
     return (
-        "SELECT FROM reference WHERE tenant = :tenant AND kind = 'rule'"
+        f"SELECT FROM reference WHERE tenant = :tenant AND kind = '{kind}'"
         f" AND content ->> '{field}' = :code{within}"
     )
 
+
+_NAMED_BY_ADJUSTMENT: Final = """
+    SELECT FROM limit_adjustment_line AS l
+    JOIN limit_adjustment AS a ON a.tenant = l.tenant AND a.id = l.adjustment
+    WHERE l.tenant = :tenant AND l.credit_group = :code AND a.status IN ('draft', 'submitted', 'approved')
+"""
+_NAMED_BY_AUTOMATIC_LINE: Final = """
+    SELECT FROM reference
+    WHERE tenant = :tenant AND kind = 'automatic_limit'
+        AND content -> 'lines' @> jsonb_build_array(jsonb_build_object('scoring_group', CAST(:code AS text)))
+"""
 
 # What may name an entry of each kind; operators are named by requests alone. A document type is in use while
 # a paper of it is open, which the buckets say without reading papers.
@@ -51,20 +73,27 @@ _NAMED_BY: Final[Mapping[ReferenceKind, Sequence[str]]] = {
     ),
     ReferenceKind.PAYMENT_TERMS: (
         _named_by_customer("payment_terms"),
-        _named_by_rule("payment_terms"),
+        _named_by_entry("rule", "payment_terms"),
     ),
     ReferenceKind.CASH_DISCOUNT: (_named_by_customer("cash_discount"),),
     ReferenceKind.CREDIT_GROUP: (
         "SELECT FROM customer WHERE tenant = :tenant AND credit_group = :code",
         "SELECT FROM temporary_limit WHERE tenant = :tenant AND owner_kind = :kind AND owner = :code",
+        _NAMED_BY_ADJUSTMENT,
     ),
     ReferenceKind.MANAGEMENT_GROUP: (
         _named_by_customer("management_group"),
-        _named_by_rule("scope_id", scope="group"),
+        _named_by_entry("rule", "scope_id", scope="group"),
     ),
     ReferenceKind.ACCOUNT_STATUS: (
         "SELECT FROM customer WHERE tenant = :tenant AND account_status = :code",
-        _named_by_rule("account_status"),
+        _named_by_entry("rule", "account_status"),
+    ),
+    ReferenceKind.SCORING_GROUP: (_NAMED_BY_AUTOMATIC_LINE,),
+    ReferenceKind.RISK_GROUP: (
+        _named_by_customer("risk_group"),
+        _named_by_entry("rule", "risk_group"),
+        _named_by_entry("automatic_limit", "risk_group"),
     ),
     ReferenceKind.REASON: (
         _named_by_customer("status_reason"),
@@ -80,8 +109,9 @@ _IS_NAMED: Final[Mapping[ReferenceKind, sa.TextClause]] = {
 class PostgresReferenceStore:
     """The ReferenceStore over one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, policies: CompanyPolicies) -> None:
         self._database = database
+        self._policies = policies
 
     async def put(
         self,
@@ -91,6 +121,7 @@ class PostgresReferenceStore:
         tenant: str,
         by: str,
         names: Sequence[Named] = (),
+        others: Others | None = None,
     ) -> tuple[ReferenceEntry, bool]:
         """Set an entry; see ReferenceStore."""
         stated = {"content": dict(content), "updated_by": by, "updated_at": sa.func.now()}
@@ -107,6 +138,10 @@ class PostgresReferenceStore:
             ]
             if unknown:
                 raise UnknownReference(unknown)
+            if others is not None:
+                others(await _others(connection, key, tenant=tenant))
+            if key.kind is ReferenceKind.CREDIT_GROUP:
+                await self._note_limit(connection, key, content, tenant=tenant, by=by)
             if key.company != EVERY_COMPANY:
                 await ensure_companies(connection, {key.company}, tenant=tenant)
             row = (await connection.execute(statement)).mappings().one()
@@ -160,6 +195,55 @@ class PostgresReferenceStore:
                 raise ReferenceInUse
             await connection.execute(sa.delete(reference).where(*_is(key, tenant=tenant)))
         return True
+
+    async def _note_limit(
+        self,
+        connection: AsyncConnection,
+        key: ReferenceKey,
+        content: Mapping[str, Any],
+        *,
+        tenant: str,
+        by: str,
+    ) -> None:
+        """Refuse a group's limit that only a journal may change, else keep the change as history."""
+        stored = sa.select(reference.c.content).where(*_is(key, tenant=tenant)).with_for_update()
+        before = (await connection.execute(stored)).scalar_one_or_none() or {}
+        origin = Origin(by=by)
+        if await self._policies.binding(connection, None, tenant=tenant, origin=origin):
+            refuse_direct_change(complaints_about_change(before, content))
+        change = group_change(key.code, before, content)
+        await record_limit_changes(connection, [change], tenant=tenant, origin=origin)
+
+
+def group_change(
+    code: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    *,
+    line: int | None = None,
+    reason: str | None = None,
+) -> LimitChange:
+    """What is kept of a change of a credit group's limit."""
+    return LimitChange(
+        owner=Owner(OwnerKind.CREDIT_GROUP, code),
+        company=EVERY_COMPANY,
+        kind=LimitKind.CREDIT_LIMIT,
+        before=limit_part(before),
+        after=limit_part(after),
+        line=line,
+        reason=reason,
+    )
+
+
+async def _others(connection: AsyncConnection, key: ReferenceKey, *, tenant: str) -> Sequence[ReferenceEntry]:
+    """All other entries of the kind. Who writes reference data waits for the others before that."""
+    wanted = sa.select(*_STORED).where(
+        reference.c.tenant == tenant,
+        reference.c.kind == key.kind,
+        reference.c.company == key.company,
+        reference.c.code != key.code,
+    )
+    return [_entry(row) for row in (await connection.execute(wanted.order_by(reference.c.code))).mappings()]
 
 
 async def _is_stored(connection: AsyncConnection, named: Named, by: ReferenceKey, *, tenant: str) -> bool:

@@ -81,6 +81,8 @@ customer = sa.Table(
     sa.Column(
         "account_status", sa.Text(collation="C"), sa.Computed("content ->> 'account_status'", persisted=True)
     ),
+    json_column("risk_score"),
+    sa.Column("risk_group_scored", sa.Boolean, nullable=False, server_default=sa.false()),
     stamped("created_at"),
     stamped("updated_at"),
     identifier("updated_by"),

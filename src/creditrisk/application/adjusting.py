@@ -1,0 +1,178 @@
+"""What people do with limit adjustment journals (M36)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from creditrisk.application.accounts import below_exposure
+from creditrisk.application.adjustments import (
+    Approval,
+    Decision,
+    Journal,
+    JournalKind,
+    JournalOrder,
+    JournalStatus,
+    JournalStore,
+    Line,
+    LineStatus,
+    StoredLine,
+    identities,
+    line_pointer,
+    wrong_status,
+)
+from creditrisk.application.answer import StoredExposure
+from creditrisk.application.check import CheckCredit
+from creditrisk.application.entries import OwnerKind
+from creditrisk.application.errors import FieldError, Forbidden, InvalidRequest, NotFound
+from creditrisk.application.keys import Principal
+from creditrisk.application.papers import Account
+from creditrisk.domain.money import Money
+
+EVALUATED_TOGETHER: Final = 50
+"""Accounts evaluated at a time: some of them may have many papers."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitAdjustments:
+    """Writes, approves and posts journals.
+
+    A key limited to companies may do nothing with a journal that has lines for credit groups, which span all
+    companies, but read it.
+    """
+
+    store: JournalStore
+    checks: CheckCredit
+
+    async def create(self, order: JournalOrder, lines: Sequence[Line], *, principal: Principal) -> Journal:
+        """Make a journal.
+
+        Raises:
+            InvalidRequest: lines name what is not stored.
+            Forbidden: there are lines for credit groups, and the key is limited to companies.
+        """
+        _require_all_companies(lines, principal)
+        return await self.store.create(order, lines, principal=principal)
+
+    async def get(self, journal: UUID, *, principal: Principal) -> Journal:
+        """One journal with its lines.
+
+        Raises:
+            NotFound: this tenant has no such journal, or it is of a company the key does not reach.
+        """
+        found = await self.store.get(journal, tenant=principal.tenant)
+        if found is None or not principal.may_use(found.order.company):
+            raise NotFound("There is no such adjustment.")
+        return found
+
+    async def replace_lines(self, journal: UUID, lines: Sequence[Line], *, principal: Principal) -> Journal:
+        """Put other lines in the place of those of a draft.
+
+        Raises:
+            NotFound: as `get`.
+            Conflict: it is no draft.
+            InvalidRequest, Forbidden: as `create`.
+        """
+        _require_all_companies(lines, principal)
+        await self.changeable(journal, principal)
+        return await self.store.replace_lines(journal, lines, principal=principal)
+
+    async def submit(self, journal: UUID, *, principal: Principal) -> Journal:
+        """Hand a draft over for approval; from then on its lines stay as they are.
+
+        Raises:
+            NotFound: as `get`.
+            Conflict: it is no draft, or has no lines.
+        """
+        await self.changeable(journal, principal)
+        return await self.store.submit(journal, principal=principal)
+
+    async def decide(self, journal: UUID, decision: Decision, *, principal: Principal) -> Journal:
+        """Approve or reject a submitted journal, or some of its lines.
+
+        Raises:
+            NotFound: as `get`.
+            Forbidden: somebody approves what is his own; the attempt is written down.
+            InvalidRequest: it is approved as a whole, or there is no such line.
+            Conflict: it is not submitted, or a line is decided already.
+        """
+        found = await self.changeable(journal, principal)
+        if decision.lines is not None and found.order.approval is Approval.JOURNAL:
+            complaint = FieldError("/lines", "not_allowed", "belongs to adjustments approved line by line")
+            raise InvalidRequest("The adjustment is decided as a whole.", errors=[complaint])
+        if (
+            decision.approve
+            and found.status is JournalStatus.SUBMITTED
+            and found.writers & identities(principal)
+        ):
+            await self.store.refused(journal, lines=decision.lines, principal=principal)
+            raise Forbidden("Who wrote or submitted an adjustment cannot approve it.", code="own_adjustment")
+        return await self.store.decide(journal, decision, principal=principal)
+
+    async def post(self, journal: UUID, *, principal: Principal) -> Journal:
+        """Let the approved lines become limits: all of them, or none.
+
+        Raises:
+            NotFound: as `get`.
+            Conflict: it is not approved.
+            InvalidRequest: a line cannot be posted; the policy refuses a limit below the exposure.
+            Unauthenticated, Unavailable: as `CheckCredit.check`.
+        """
+        found = await self.changeable(journal, principal)
+        if found.status is not JournalStatus.APPROVED:
+            raise wrong_status(found.status)
+        if found.order.kind is JournalKind.CREDIT_LIMIT:
+            await self._refuse_below_exposure(found, principal)
+        return await self.store.post(journal, principal=principal)
+
+    async def changeable(self, journal: UUID, principal: Principal) -> Journal:
+        """One journal, for somebody who means to do something with it.
+
+        Raises:
+            NotFound: as `get`.
+            Forbidden: it has lines for credit groups, and the key is limited to companies.
+        """
+        found = await self.get(journal, principal=principal)
+        _require_all_companies(_plain(found), principal)
+        return found
+
+    async def _refuse_below_exposure(self, journal: Journal, principal: Principal) -> None:
+        """The same rule as for a limit that is set by itself."""
+        lines = [
+            each
+            for each in journal.lines
+            if each.status is LineStatus.APPROVED and each.line.owner.kind is OwnerKind.CUSTOMER
+        ]
+        complaints: list[FieldError] = []
+        for start in range(0, len(lines), EVALUATED_TOGETHER):
+            together = lines[start : start + EVALUATED_TOGETHER]
+            accounts = [Account(journal.order.company, each.line.owner.id) for each in together]
+            exposures = await self.checks.exposures(accounts, as_of=None, principal=principal)
+            if exposures[0].configuration.policy.limit_below_exposure != "refuse":
+                return
+            found = zip(together, exposures, strict=True)
+            complaints += [complaint for pair in found if (complaint := _below_exposure(*pair))]
+        if complaints:
+            raise InvalidRequest("The policy refuses limits below the exposure.", errors=complaints)
+
+
+def _below_exposure(line: StoredLine, exposure: StoredExposure) -> FieldError | None:
+    situation, stated = exposure.situation, line.line.content["limit"]
+    if situation.facts.account.limit.unlimited:
+        return None
+    complaint = below_exposure(Money(Decimal(stated["amount"]), stated["currency"]), situation)
+    return complaint and complaint._replace(pointer=line_pointer(line.no, "/limit"))
+
+
+def _plain(journal: Journal) -> Sequence[Line]:
+    return [each.line for each in journal.lines]
+
+
+def _require_all_companies(lines: Sequence[Line], principal: Principal) -> None:
+    of_groups = any(each.owner.kind is OwnerKind.CREDIT_GROUP for each in lines)
+    if of_groups and principal.companies is not None:
+        raise Forbidden(
+            "Credit groups span all companies, which a key limited to companies may not change.",
+            code="company_forbidden",
+        )

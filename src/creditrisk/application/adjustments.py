@@ -1,0 +1,251 @@
+"""Limit adjustment journals: limits that change only once somebody else has approved them (M36)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
+
+from creditrisk.application.entries import Owner
+from creditrisk.application.errors import Conflict, FieldError, InvalidRequest
+from creditrisk.application.keys import Principal
+
+MOST_LINES: Final = 10_000
+"""Lines of a journal, at most: it is posted in one transaction."""
+
+
+class JournalKind(StrEnum):
+    """What a journal changes."""
+
+    CREDIT_LIMIT = "credit_limit"
+    """The own limits of accounts, and the limits of credit groups."""
+    TEMPORARY = "temporary"
+
+
+class Approval(StrEnum):
+    """What is approved."""
+
+    JOURNAL = "journal"
+    LINE = "line"
+
+
+class JournalStatus(StrEnum):
+    """How far a journal has come."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    """Everything is decided, and something of it was approved."""
+    REJECTED = "rejected"
+    POSTED = "posted"
+
+
+class LineStatus(StrEnum):
+    """What was decided about a line."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    POSTED = "posted"
+
+
+class Action(StrEnum):
+    """What somebody did to a journal."""
+
+    CREATED = "created"
+    LINES_REPLACED = "lines_replaced"
+    LINES_GENERATED = "lines_generated"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    POSTED = "posted"
+    APPROVAL_REFUSED = "approval_refused"
+    """Who wrote or submitted it tried to approve it."""
+
+
+class Line(NamedTuple):
+    """A limit that an owner is to have.
+
+    ``content`` has the wire's fields: `limit`, `expires_on` or `from` and `to`, `reason`, and of a proposal
+    also what it was made from.
+    """
+
+    owner: Owner
+    content: Mapping[str, Any]
+    proposed: bool = False
+    """Generated; what a person wrote never gives way to it."""
+
+
+class StoredLine(NamedTuple):
+    """A line as stored, under its number in the journal, from 1."""
+
+    no: int
+    line: Line
+    status: LineStatus
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalOrder:
+    """What a new journal is to be."""
+
+    company: str
+    kind: JournalKind
+    approval: Approval
+    description: str | None
+
+
+class Signature(NamedTuple):
+    """Who did something, and when; empty while nobody has."""
+
+    by: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """A journal as stored."""
+
+    id: UUID
+    """UUIDv7: ids are in order of time."""
+    order: JournalOrder
+    status: JournalStatus
+    writers: frozenset[str]
+    """Keys, by id and by name, that wrote or submitted it; none of them may approve it."""
+    created: Signature
+    submitted: Signature
+    decided: Signature
+    """The last decision."""
+    posted: Signature
+    lines: Sequence[StoredLine]
+    line_counts: Mapping[LineStatus, int]
+
+
+class JournalEvent(NamedTuple):
+    """Something that was done to a journal, or was tried."""
+
+    id: UUID
+    action: Action
+    lines: Sequence[int] | None
+    """Numbers of the lines it was about; None: all of the journal."""
+    reason: str | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalFilter:
+    """Which journals to list; None: any."""
+
+    companies: frozenset[str] | None = None
+    status: JournalStatus | None = None
+    kind: JournalKind | None = None
+
+
+class Merged(NamedTuple):
+    """What became of proposals."""
+
+    added: int
+    replaced: int
+    """Earlier proposals for the same owner."""
+    kept: int
+    """Left out, because a person wrote a line for the owner."""
+
+
+class Decision(NamedTuple):
+    """What an approver says."""
+
+    approve: bool
+    lines: Sequence[int] | None
+    """None: all that are pending."""
+    reason: str | None
+
+
+class JournalStore(Protocol):
+    """Keeps journals. Whatever changes one locks it, and writes down who did what."""
+
+    async def create(self, order: JournalOrder, lines: Sequence[Line], *, principal: Principal) -> Journal:
+        """Keep a new journal.
+
+        Raises:
+            InvalidRequest: lines name what is not stored.
+        """
+
+    async def get(self, journal: UUID, *, tenant: str) -> Journal | None:
+        """One journal with its lines; None where this tenant has none of that id."""
+
+    async def list(
+        self, wanted: JournalFilter, *, tenant: str, after: UUID | None, limit: int
+    ) -> Sequence[Journal]:
+        """Journals in the order they were made, without their lines."""
+
+    async def replace_lines(self, journal: UUID, lines: Sequence[Line], *, principal: Principal) -> Journal:
+        """Put other lines in the place of all there are.
+
+        Raises:
+            Conflict: it is no draft.
+            InvalidRequest: lines name what is not stored.
+        """
+
+    async def add_proposals(self, journal: UUID, lines: Sequence[Line], *, principal: Principal) -> Merged:
+        """Add proposed lines, in the place of earlier proposals for the same owners.
+
+        Raises:
+            Conflict: it is no draft.
+            InvalidRequest: there would be more than `MOST_LINES`.
+        """
+
+    async def submit(self, journal: UUID, *, principal: Principal) -> Journal:
+        """Hand a draft over for approval.
+
+        Raises:
+            Conflict: it is no draft, or has no lines.
+        """
+
+    async def decide(self, journal: UUID, decision: Decision, *, principal: Principal) -> Journal:
+        """Approve or reject pending lines; with the last of them the journal is decided.
+
+        Raises:
+            Conflict: it is not submitted, or a line is decided already.
+            InvalidRequest: there is no such line.
+        """
+
+    async def post(self, journal: UUID, *, principal: Principal) -> Journal:
+        """Let the approved lines become limits: all of them, or none.
+
+        Raises:
+            Conflict: it is not approved.
+            InvalidRequest: a line cannot be posted any more.
+        """
+
+    async def refused(self, journal: UUID, *, lines: Sequence[int] | None, principal: Principal) -> None:
+        """Write down that somebody tried to approve what is his own; it stays, whatever the request does."""
+
+    async def events(
+        self, journal: UUID, *, tenant: str, after: UUID | None, limit: int
+    ) -> Sequence[JournalEvent]:
+        """What was done to a journal, in order of time."""
+
+
+def wrong_status(status: str) -> Conflict:
+    """Refuse what the state of a journal does not allow; ``errors[0].code`` is that state."""
+    complaint = FieldError("", status, "is the state it is in")
+    return Conflict(f"The adjustment is {status}.", code="adjustment_status", errors=[complaint])
+
+
+def line_pointer(no: int, field: str = "") -> str:
+    """Where a line of a journal is as GET shows it, or one of its fields."""
+    return f"/lines/{no - 1}{field}"
+
+
+def too_many_lines() -> InvalidRequest:
+    """Refuse what would make a journal longer than one transaction should be."""
+    complaint = FieldError("/filter", "too_many_lines", f"must leave at most {MOST_LINES} lines")
+    return InvalidRequest("There would be too many lines.", errors=[complaint])
+
+
+def identities(principal: Principal) -> frozenset[str]:
+    """What tells a writer: the key, and the name that its changes are signed with, which others may share."""
+    return frozenset({principal.key_id, principal.author})
