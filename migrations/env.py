@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from creditrisk.adapters.postgres.columns import PaperLine
-from creditrisk.adapters.postgres.tables import metadata, sqlalchemy_url
+from creditrisk.adapters.postgres.reservation_tables import reservation
+from creditrisk.adapters.postgres.tables import sqlalchemy_url
 
 config = context.config
 
@@ -37,7 +38,7 @@ def _migrate(connection: Connection) -> None:
     ischema_names["paper_line"] = PaperLine
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=reservation.metadata,  # all tables are in it
         include_object=_is_ours,
         transaction_per_migration=True,
     )
