@@ -42,6 +42,7 @@ def downgrade() -> None:
         "sweep_reservations_2",
         "settle_reservations_1",
         "reserving_facts_3",
+        "document_known_1",
         "write_reservations_2",
         "resolve_reservations_2",
         "reserved_3",

@@ -91,6 +91,30 @@ begin
 end
 $$;
 
+-- Whether there is a paper, a hold or a live reservation of a document. Without a number it cannot be known.
+create function document_known_1(p_tenant text, p_company text, p_document jsonb) returns boolean
+language plpgsql stable
+as $$
+declare
+    v_kind text := p_document ->> 'kind';
+    v_number text := p_document ->> 'number';
+begin
+    return v_number is not null and (
+        exists (
+            select from paper p
+            where p.tenant = p_tenant and p.company = p_company and p.kind = v_kind and p.number = v_number)
+        or exists (
+            select from hold h
+            where h.tenant = p_tenant and h.company = p_company and h.kind = v_kind and h.number = v_number)
+        or (
+            select true from reservation r
+            where r.tenant = p_tenant and r.company = p_company and r.kind = v_kind and r.number = v_number
+                and r.status in ('held', 'captured')
+            order by r.created_at
+            limit 1) is not null);
+end
+$$;
+
 -- Several checks that may reserve, in one transaction: as reserving_facts_2, but looking for what has lapsed account by
 -- account in a way that no other plan can take, however small the table was when the plan was made.
 create function reserving_facts_3(
@@ -111,9 +135,13 @@ declare
     v_now timestamptz;
     v_lapsed uuid[];
     v_asked record;
+    v_document jsonb;
+    v_plain boolean;
     v_facts check_facts;
     v_account record;
     v_account_before record;
+    v_asking record; -- all that decides what is read, but the document
+    v_asking_before record; -- of v_facts, if these are of a document that nobody knows
     v_reserved jsonb;
 begin
     perform set_config('app.tenant', p_tenant, true);
@@ -152,16 +180,25 @@ begin
         select * from unnest(p_keys, p_companies, p_customers, p_bill_tos, p_operators, p_documents, p_stamps)
             as q (key, company, customer, bill_to, operator, document, stamp)
     loop
+        v_document := v_asked.document::jsonb;
+        v_plain := v_document -> 'follows' = '[]';
         v_account := row(v_asked.company, v_asked.customer, v_asked.bill_to);
-        v_facts := credit_facts_3(
-            p_tenant, v_asked.key, v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.operator,
-            v_asked.document::jsonb, v_asked.stamp,
-            case when v_account is not distinct from v_account_before then v_reserved end, v_now);
-        -- Many who wait wait for one account: what is reserved on it is added up once, where no document of theirs is
-        -- part of it.
-        if v_facts.document is null and v_asked.document::jsonb -> 'follows' = '[]' then
-            v_account_before := v_account;
-            v_reserved := coalesce(v_facts.reserved, 'null');
+        v_asking := row(
+            v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.key, v_asked.operator, v_asked.stamp);
+        -- Many who wait wait for one account: what was read of it for a document that nobody knows is read for all such
+        -- documents, and what is reserved on it is added up once.
+        if not (v_plain and v_asking is not distinct from v_asking_before
+                and not document_known_1(p_tenant, v_asked.company, v_document))
+        then
+            v_facts := credit_facts_3(
+                p_tenant, v_asked.key, v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.operator, v_document,
+                v_asked.stamp, case when v_account is not distinct from v_account_before then v_reserved end, v_now);
+            v_asking_before := null;
+            if v_plain and v_facts.document is null then
+                v_asking_before := v_asking;
+                v_account_before := v_account;
+                v_reserved := coalesce(v_facts.reserved, 'null');
+            end if;
         end if;
         return next v_facts;
     end loop;
