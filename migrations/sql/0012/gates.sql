@@ -6,8 +6,8 @@
 -- The lock that is the flag of a side; numbers share some, so that the longest import holds no more of them.
 create function reserving_flag_1(p_tenant text, p_side text, p_company text, p_kind text, p_number text) returns bigint
 language sql immutable parallel safe
-return (hashtextextended(concat_ws(' ', 'creditrisk', p_side, p_tenant), 0) & ~63::bigint)
-    | (hashtextextended(concat_ws(' ', p_company, p_kind, p_number), 0) & 63);
+return (hashtextextended('creditrisk ' || p_side || ' ' || p_tenant, 0) & ~63::bigint)
+    | (hashtextextended(p_company || ' ' || p_kind || ' ' || p_number, 0) & 63);
 
 -- Raises the flags of reservations; answers which numbers have no paper on its way, so that whoever writes one from now
 -- on will wait for this transaction. Looking at a flag is taking and giving back the lock.
