@@ -13,7 +13,8 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import creditrisk.adapters.postgres.adjustment_tables  # noqa: F401 - makes its tables known to metadata
+import creditrisk.adapters.postgres.adjustment_tables
+import creditrisk.adapters.postgres.reservation_tables  # noqa: F401 - as above
 from creditrisk.adapters.postgres.columns import PaperLine
 from creditrisk.adapters.postgres.engine import sqlalchemy_url
 from creditrisk.adapters.postgres.tables import metadata
@@ -39,7 +40,7 @@ def _migrate(connection: Connection) -> None:
     ischema_names["paper_line"] = PaperLine
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=metadata,  # all tables are in it
         include_object=_is_ours,
         transaction_per_migration=True,
     )

@@ -118,6 +118,23 @@ async def test_who_leaves_takes_no_answer_from_the_others() -> None:
         await tasks[1]
 
 
+async def test_questions_about_one_thing_are_never_asked_by_two_statements_at_a_time() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=2, most=10, about=lambda question: question % 10)
+    first = asyncio.create_task(asked(coalescing, 21))
+    await all_waiting()
+    others = [asyncio.create_task(asked(coalescing, number)) for number in (31, 22, 41)]
+    await all_waiting()
+    assert database.statements == [[21], [22]]
+
+    database.ready.set()
+    assert await first == ["answer 21"]
+    assert [await each for each in others] == [["answer 31"], ["answer 22"], ["answer 41"]]
+    assert database.statements == [[21], [22], [31, 41]]
+    await all_waiting()
+    assert coalescing.idle
+
+
 async def test_tenants_share_no_statement() -> None:
     asked_of: list[tuple[str, list[int]]] = []
     ready = asyncio.Event()

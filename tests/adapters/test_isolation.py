@@ -6,10 +6,10 @@ import sqlalchemy as sa
 import creditrisk.adapters.postgres.adjustment_tables  # noqa: F401 - makes its tables known to metadata
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
-from creditrisk.adapters.postgres.tables import metadata
+from creditrisk.adapters.postgres.reservation_tables import reservation
 from tests.adapters.statements import follows, paper
 
-TABLES = sorted(metadata.tables)
+TABLES = sorted(reservation.metadata.tables)
 
 # A row for every table that papers do not fill; all other columns have defaults.
 ROWS = {
@@ -29,6 +29,10 @@ ROWS = {
     "reservation": (
         "(id, company, kind, number, customer, account, amount, currency, expires_at)"
         " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'order', 'R', 'C', 'C', 1, 'EUR', now())"
+    ),
+    "reserved_sum": "(company, account, currency, reservations, amount) VALUES ('main', 'C', 'EUR', 1, 1)",
+    "reservation_met": (
+        "(company, account, id) VALUES ('main', 'C', '01900000-0000-7000-8000-000000000000')"
     ),
     "credit_scope": "(scope) VALUES ('account')",
     "decision": (

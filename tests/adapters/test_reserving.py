@@ -1,10 +1,7 @@
 """Reserving side by side: whoever reserves sees what everybody before him has reserved."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from decimal import Decimal
-from itertools import count
-from typing import Any
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -12,23 +9,14 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from creditrisk.adapters.postgres import tables
-from creditrisk.adapters.postgres.engine import ConnectionLimits, Database
+from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
-from creditrisk.application.check import CheckCommand
 from creditrisk.application.errors import Conflict
-from creditrisk.application.keys import Principal, Scope
 from creditrisk.application.reservations import Reservations
 from creditrisk.bootstrap import Backend, build_backend
-from creditrisk.domain.account import ClaimedOperator
-from creditrisk.domain.facts import Check
-from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Document, Kind
+from tests.adapters.reserving import CONNECTIONS, ask, make_shared_limit, reserving
 from tests.adapters.statements import paper
-from tests.adapters.stored import make_tenant, rows
-
-CONNECTIONS = ConnectionLimits(write_connections=12)
-NUMBERS = count(1)
+from tests.adapters.stored import rows
 
 
 @pytest.fixture
@@ -45,55 +33,6 @@ async def other_backend(database_url: str) -> AsyncIterator[Backend]:
     backend = build_backend(database_url, limits=CONNECTIONS)
     async with backend.opened():
         yield backend
-
-
-async def make_shared_limit(database: Database, tenant: str, amount: str) -> Principal:
-    """Let C-1, C-2 and C-3 be a credit group with this limit, in two companies."""
-    await make_tenant(database, tenant)
-    grouping = "credit_group"
-    policy = {"preset": "standard", "overrides": {"grouping": grouping}}
-    limit = {"limit": {"amount": amount, "currency": "EUR"}}
-    key = {"id": "k", "hash": tenant.encode(), "name": "n", "scopes": ["check"]}
-    contents: dict[sa.Table, list[dict[str, Any]]] = {
-        tables.api_key: [key],
-        tables.company: [
-            {"company": name, "policy": policy, "grouping": grouping} for name in ("main", "north")
-        ],
-        tables.customer: [
-            {"customer": name, "content": {"credit_group": "G"}} for name in ("C-1", "C-2", "C-3")
-        ],
-        tables.reference: [{"kind": "credit_group", "code": "G", "content": limit}],
-    }
-    async with database.transaction(tenant) as connection:
-        for table, stored in contents.items():
-            await connection.execute(sa.insert(table), [{"tenant": tenant, **row} for row in stored])
-    return Principal(tenant=tenant, key_id="k", name="n", scopes=frozenset(Scope))
-
-
-def reserving(
-    amount: str | Decimal,
-    *,
-    customer: str = "C-1",
-    company: str = "main",
-    number: str | None = None,
-    seconds: int = 900,
-) -> CheckCommand:
-    document = Document(
-        kind=Kind.ORDER, total=Money(Decimal(amount), "EUR"), number=number or f"SO-{next(NUMBERS)}"
-    )
-    check = Check(company=company, customer=customer, document=document, operator=ClaimedOperator())
-    return CheckCommand(check=check, reserve_seconds=seconds, request={})
-
-
-async def ask(backends: Sequence[Backend], commands: Sequence[CheckCommand], caller: Principal) -> list[Any]:
-    """Ask everything at the same time, in turn of this process and of that one."""
-    answers: list[Any] = await asyncio.gather(
-        *(
-            backends[turn % len(backends)].services.checks.check(command, principal=caller)
-            for turn, command in enumerate(commands)
-        )
-    )
-    return answers
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -348,8 +348,14 @@ class CheckCredit:
             forced = answer.verdict.situation.facts.forced_hold
             plain["hold"] = None if forced is None else {"id": forced, "status": "open"}
         grant = grant_of(
-            answer.verdict, seconds=command.reserve_seconds, new_id=self._new_id(), by=principal.author
+            answer.verdict,
+            now=stored.now,
+            seconds=command.reserve_seconds,
+            new_id=self._new_id(),
+            by=principal.author,
         )
+        if grant is not None:
+            plain["reservation"] = grant.shown()
         return Effects(record=record, hold=change, grant=grant)
 
 

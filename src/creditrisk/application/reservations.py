@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -35,17 +35,17 @@ class Grant:
     passed_on: Decimal
     """What stored followers had taken of the document when it was decided, in its currency."""
     claims: Sequence[Claim]
-    seconds: int
+    expires_at: datetime
     by: str
 
-    def shown(self, *, expires_at: datetime) -> dict[str, Any]:
+    def shown(self) -> dict[str, Any]:
         """As the answer to the check says it, once it is written."""
         amount, currency = self.amount
         return {
             "id": str(self.id),
             "amount": {"amount": format_amount(amount, currency), "currency": currency},
             "status": HELD,
-            "expires_at": instant(expires_at),
+            "expires_at": instant(self.expires_at),
         }
 
 
@@ -108,8 +108,11 @@ class StatedReservations(Protocol):
         """The newest reservation of a document that has just been stated; None where there was none."""
 
 
-def grant_of(verdict: Verdict, *, seconds: int | None, new_id: UUID, by: str) -> Grant | None:
-    """The reservation a check is granted: where it asks for one, and is not blocked."""
+def grant_of(verdict: Verdict, *, now: datetime, seconds: int | None, new_id: UUID, by: str) -> Grant | None:
+    """The reservation a check is granted: where it asks for one, and is not blocked.
+
+    It is held for so many seconds from `now`, the database's instant of which the check was decided.
+    """
     situation = verdict.situation
     check, facts, document = situation.check, situation.facts, situation.check.document
     if seconds is None or document is None or document.number is None or verdict.decision is Outcome.BLOCK:
@@ -124,7 +127,7 @@ def grant_of(verdict: Verdict, *, seconds: int | None, new_id: UUID, by: str) ->
         amount=amount_to_reserve(document, passed_on=facts.passed_on, configuration=situation.configuration),
         passed_on=facts.passed_on,
         claims=claims_of(document),
-        seconds=seconds,
+        expires_at=now + timedelta(seconds=seconds),
         by=by,
     )
 

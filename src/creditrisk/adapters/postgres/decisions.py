@@ -35,10 +35,11 @@ _WRITE: Final = "SELECT write_decisions_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $1
 
 async def insert_decisions(connection: AsyncConnection, records: Sequence[DecisionRecord]) -> None:
     """Insert records of one tenant in the connection's transaction."""
-    await connection.exec_driver_sql(_WRITE, _arguments(records, lazily=False))
+    await connection.exec_driver_sql(_WRITE, decision_arguments(records, lazily=False))
 
 
-def _arguments(records: Sequence[DecisionRecord], *, lazily: bool) -> tuple[Any, ...]:
+def decision_arguments(records: Sequence[DecisionRecord], *, lazily: bool) -> tuple[Any, ...]:
+    """Records of one tenant as write_decisions_1 takes them."""
     rows = [
         (
             str(record.id),
@@ -110,7 +111,7 @@ class PostgresDecisionLog:
                     tenant = next(iter(by_tenant))
                     # Apart, because they are decisions of other requests than the one that reads.
                     with self._database.apart():
-                        await self._plain.fetch(_WRITE, *_arguments(by_tenant[tenant], lazily=True))
+                        await self._plain.fetch(_WRITE, *decision_arguments(by_tenant[tenant], lazily=True))
                     del by_tenant[tenant]
             finally:
                 unwritten = [record for left in by_tenant.values() for record in left]

@@ -49,8 +49,9 @@ _RESOLVE: Final = """
 
 _STATED: Final = "SELECT * FROM stated_reservation_1($1, $2, $3, $4)"
 
-_TENANTS: Final = sa.text("SELECT tenants_with_reservations_1()")
-_SWEEP: Final = sa.text("SELECT sweep_reservations_1(:tenant, :most)")
+_TENANTS: Final = sa.text("SELECT tenants_with_reservations_2()")
+_SWEEP: Final = sa.text("SELECT sweep_reservations_2(:tenant, :most)")
+_ANALYZE: Final = sa.text("SELECT analyze_reservations_1()")
 _MOST_IN_ONE_SWEEP: Final = 1_000
 
 _log: Final = structlog.get_logger(__name__)
@@ -136,6 +137,7 @@ class PostgresReservationStore:
     async def sweep(self) -> None:
         """Write down what has lapsed or was consumed until now, of every tenant."""
         async with self._database.engine.begin() as connection:
+            await connection.execute(_ANALYZE)
             tenants = (await connection.execute(_TENANTS)).scalars().all()
         for tenant in tenants:
             resolved = _MOST_IN_ONE_SWEEP

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.coalescing import Lanes
-from creditrisk.adapters.postgres.decisions import insert_decisions
+from creditrisk.adapters.postgres.decisions import decision_arguments, insert_decisions
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.fact_rows import reserved_line
 from creditrisk.adapters.postgres.facts import Asking, columns_of
@@ -22,21 +21,16 @@ from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
 
-_FACTS: Final = "SELECT * FROM reserving_facts_2($1, $2, $3, $4, $5, $6, $7, $8)"
+_FACTS: Final = "SELECT * FROM reserving_facts_3($1, $2, $3, $4, $5, $6, $7, $8)"
 
+# Both at once, in this order.
 _WRITE: Final = """
-    SELECT write_reservation_1(
-        $1, g.id, g.company, g.kind, g.number, g.customer, g.account, g.amount, g.currency, g.passed_on,
-        g.claims::jsonb, g.seconds, g.by)
-    FROM unnest(
-        $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::numeric[], $9::text[],
-        $10::numeric[], $11::text[], $12::integer[], $13::text[]
-    ) WITH ORDINALITY AS g (
-        id, company, kind, number, customer, account, amount, currency, passed_on, claims, seconds, by,
-        position)
-    ORDER BY g.position
+    SELECT write_reservations_2($1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24),
+        write_decisions_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
+_TOGETHER: Final = 2
+"""Transactions of one tenant at a time: one is decided while the other waits for the disk."""
 _MOST_AT_ONCE: Final = 32
 """Reserving checks in one transaction; those of other processes wait for its locks."""
 
@@ -63,7 +57,7 @@ class PostgresReservationBook:
         self._database = database
         self._remembered = remembered
         self._holds = holds
-        self._lanes = Lanes(self._together, together=1, most=_MOST_AT_ONCE)
+        self._lanes = Lanes(self._together, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
 
     async def decide(self, question: Question, decide: Decide, *, tenant: str, key_id: str) -> Effects | None:
         """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
@@ -94,21 +88,20 @@ class PostgresReservationBook:
                 for each, row in zip(asking, rows.mappings(), strict=True)
             ]
             done = _decided_in_order(waiting, facts)
-            await self._write(connection, [each.effects for each in done if each.effects], tenant=tenant)
+            await self._write(connection, [each.effects for each in done if each.effects])
             return done
 
-    async def _write(self, connection: AsyncConnection, effects: Sequence[Effects], *, tenant: str) -> None:
-        granted = [each for each in effects if each.grant is not None]
-        if granted:
-            ends = await _write_grants(connection, [e.grant for e in granted if e.grant], tenant=tenant)
-            for each, expires_at in zip(granted, ends, strict=True):
-                if each.grant is not None:
-                    each.answer["reservation"] = each.grant.shown(expires_at=expires_at)
+    async def _write(self, connection: AsyncConnection, effects: Sequence[Effects]) -> None:
         for each in effects:
             if each.hold is not None:
                 await self._holds.change_within(connection, each.hold, each.record)
-        if effects:
-            await insert_decisions(connection, [each.record for each in effects])
+        records = [each.record for each in effects]
+        grants = [each.grant for each in effects if each.grant is not None]
+        if grants:
+            arguments = (*decision_arguments(records, lazily=False), *_columns_of_grants(grants))
+            await connection.exec_driver_sql(_WRITE, arguments)
+        elif records:
+            await insert_decisions(connection, records)
 
 
 def _decided_in_order(waiting: Sequence[_Reserving], facts: Sequence[StoredFacts]) -> Sequence[_Reserving]:
@@ -167,6 +160,12 @@ class _Granted:
             self.unclear |= _accounts_of(stored.facts)
 
 
+def _account_of(reserving: _Reserving) -> tuple[str, str]:
+    """Who probably bears it, so that most who would wait for each other's locks are asked together."""
+    question = reserving.question
+    return question.company, question.bill_to or question.customer
+
+
 def _accounts_of(facts: Facts) -> set[tuple[str, str]]:
     """The accounts whose exposure is added up."""
     own = facts.account
@@ -179,10 +178,8 @@ def _line_of(grant: Grant, facts: Facts) -> Line:
     return reserved_line(own=own, currency=currency, reservations=1, amount=amount)
 
 
-async def _write_grants(
-    connection: AsyncConnection, grants: Sequence[Grant], *, tenant: str
-) -> Sequence[datetime]:
-    """Write reservations, each in the place of its document's earlier one; answers when they end."""
+def _columns_of_grants(grants: Sequence[Grant]) -> tuple[list[Any], ...]:
+    """Reservations as write_reservations_2 takes them."""
     rows = [
         (
             grant.id,
@@ -195,14 +192,12 @@ async def _write_grants(
             grant.amount.currency,
             grant.passed_on,
             orjson.dumps(_claims(grant)).decode(),
-            grant.seconds,
+            grant.expires_at,
             grant.by,
         )
         for grant in grants
     ]
-    columns = (list(column) for column in zip(*rows, strict=True))
-    written = await connection.exec_driver_sql(_WRITE, (tenant, *columns))
-    return written.scalars().all()
+    return tuple(list(column) for column in zip(*rows, strict=True))
 
 
 def _claims(grant: Grant) -> list[dict[str, str]]:

@@ -293,32 +293,6 @@ sa.Index(
 )
 sa.Index("ix_hold_customer_open", hold.c.tenant, hold.c.customer, postgresql_where=hold.c.status == "open")
 
-reservation = sa.Table(
-    "reservation",
-    metadata,
-    key("tenant"),
-    sa.Column("id", sa.Uuid, primary_key=True),
-    *(identifier(name, nullable=False) for name in ("company", "kind", "number", "customer", "account")),
-    sa.Column("amount", sa.Numeric, nullable=False),
-    identifier("currency", nullable=False),
-    sa.Column("captured_amount", sa.Numeric),
-    sa.Column("passed_on", sa.Numeric, nullable=False, server_default="0"),
-    json_column("claims", nullable=False, server_default=sa.text("'[]'::jsonb")),
-    identifier("status", nullable=False, server_default="held"),
-    instant("created_at", nullable=False, server_default=sa.func.clock_timestamp()),
-    instant("expires_at", nullable=False),
-    instant("resolved_at"),
-    identifier("created_by"),
-    sa.Index("ix_reservation_document", "tenant", "company", "kind", "number", "created_at"),
-)
-_LIVE = reservation.c.status.in_(["held", "captured"])
-_OF_DOCUMENT = (reservation.c[name] for name in ("tenant", "company", "kind", "number"))
-_OF_ACCOUNT = (reservation.c[name] for name in ("tenant", "company", "account"))
-sa.Index("uq_reservation_live", *_OF_DOCUMENT, unique=True, postgresql_where=_LIVE)
-sa.Index("ix_reservation_account", *_OF_ACCOUNT, postgresql_where=_LIVE)
-
-credit_scope = sa.Table("credit_scope", metadata, key("tenant"), key("scope"))
-
 decision = sa.Table(
     "decision",
     metadata,

@@ -16,7 +16,8 @@ class Drift:
     """One place where stored and derived values differ.
 
     ``what`` is ``bucket`` (its papers and amounts), ``taken`` (what others take of a paper, how many items
-    post it) or ``links`` (what a paper takes of others); ``key`` names the row, the rest both values as text.
+    post it), ``links`` (what a paper takes of others), ``reserved`` (the sum of an account's reservations) or
+    ``counted`` (what a reservation adds to that sum); ``key`` names the row, the rest both values as text.
     """
 
     company: str
@@ -89,14 +90,53 @@ _LINKS: Final = """
         AND links IS DISTINCT FROM links_of(kind, content)
 """
 
+_RESERVED: Final = """
+    SELECT company, 'reserved' AS what, account || ' ' || currency AS key, stored::text, derived::text
+    FROM (
+        SELECT company, account, currency,
+            ROW(coalesce(s.reservations, 0), trim_scale(coalesce(s.amount, 0))) AS stored,
+            ROW(coalesce(r.reservations, 0), trim_scale(coalesce(r.amount, 0))) AS derived
+        FROM (
+            SELECT * FROM reserved_sum
+            WHERE tenant = :tenant AND company = coalesce(CAST(:company AS text), company)
+        ) AS s
+        FULL JOIN (
+            SELECT company, account, currency, count(*) AS reservations, sum(counted) AS amount
+            FROM reservation
+            WHERE tenant = :tenant AND company = coalesce(CAST(:company AS text), company)
+                AND counted IS NOT NULL
+            GROUP BY 1, 2, 3
+        ) AS r USING (company, account, currency)
+    ) AS compared
+    WHERE stored IS DISTINCT FROM derived
+"""
+
+# In a sum without a further look is only what needs none.
+_COUNTED: Final = """
+    SELECT r.company, 'counted' AS what, r.kind || ' ' || r.number AS key, r.counted::text AS stored,
+        'to be looked at' AS derived
+    FROM reservation r
+    WHERE r.tenant = :tenant AND r.company = coalesce(CAST(:company AS text), r.company)
+        AND r.counted = r.owed
+        AND NOT EXISTS (
+            SELECT FROM reservation_met t
+            WHERE t.tenant = :tenant AND t.company = r.company AND t.account = r.account AND t.id = r.id)
+        AND (r.claims <> '[]' OR EXISTS (
+            SELECT FROM paper p
+            WHERE p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number))
+"""
+
 
 async def find_drift(database: Database, *, tenant: str, company: str | None = None) -> list[Drift]:
-    """Compare buckets with papers, and papers with the links of others; in one company, or in all."""
+    """Compare buckets with papers, papers with the links of others, and sums with reservations.
+
+    In one company, or in all.
+    """
     arguments = {"tenant": tenant, "company": company}
     found: list[Drift] = []
     async with database.transaction(tenant) as connection:
         await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # it reads everything
-        for comparison in (_BUCKETS, _TAKEN, _LINKS):
+        for comparison in (_BUCKETS, _TAKEN, _LINKS, _RESERVED, _COUNTED):
             rows = (await connection.execute(sa.text(comparison), arguments)).mappings()
             found.extend(Drift(**row) for row in rows)
     return found
