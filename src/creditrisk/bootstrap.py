@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,6 +33,7 @@ from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
 from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
+from creditrisk.adapters.postgres.policy_trial import PostgresOpenDocuments, PostgresSupposedFacts
 from creditrisk.adapters.postgres.portfolio import PostgresPortfolio
 from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
@@ -43,7 +44,7 @@ from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.reserving import PostgresReservationBook
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.api.app import create_app
-from creditrisk.api.check import check_as_asked
+from creditrisk.api.check import check_as_asked, check_with_day
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import AccountStatement, CreditAccounts
 from creditrisk.application.behaviour import PaymentBehaviour
@@ -63,6 +64,7 @@ from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
+from creditrisk.application.policy_trial import PolicyTrials
 from creditrisk.application.portfolio import Portfolio
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
@@ -71,7 +73,7 @@ from creditrisk.application.reservations import Reservations
 from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.locale.languages import read_languages
-from creditrisk.presets.loader import load_presets
+from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
 
 
@@ -185,6 +187,19 @@ def _ingest(stores: _Stores, papers: PostgresPaperStore, checks: CheckCredit) ->
     )
 
 
+def _policy_trials(
+    database: Database, stores: _Stores, configurations: Configurations, presets: Mapping[str, Preset]
+) -> PolicyTrials:
+    return PolicyTrials(
+        configurations=configurations,
+        presets=presets,
+        facts=PostgresSupposedFacts(database, stores.facts),
+        decisions=stores.decisions,
+        documents=PostgresOpenDocuments(database),
+        read_decision=check_with_day,
+    )
+
+
 def _snapshots(database: Database, journal: PostgresImportJournal) -> Snapshots:
     return Snapshots(store=PostgresSnapshotStore(database), journal=journal, new_id=uuid7, now=clock.now)
 
@@ -240,6 +255,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
             store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now
         ),
         policies=Policies(store=PostgresPolicyStore(database), presets=presets),
+        policy_trials=_policy_trials(database, stores, configurations, presets),
         reference_data=reference_data,
         own_texts=own_texts,
         rule_review=RuleReview(configurations),

@@ -126,6 +126,7 @@ _DOCUMENT: Final[JSON] = {
     "follows": [{"kind": "quotation", "number": "Q-9", "total": eur("5.00")}],
 }
 _KEY_ACCOUNTS: Final[JSON] = {"scope": "group", "scope_id": ID, "risk_group": "B", "active": True}
+_TRIED_RULE: Final[JSON] = {"id": ID, "kind": "limit_used", "type": "blocking", "percent": "70"}
 _ENTRY: Final[JSON] = {
     "customer": ID,
     "company": "main",
@@ -192,6 +193,8 @@ def _configuration() -> Iterator[Writing]:
     rate = {"from": "USD", "to": "EUR", "date": DAY, "rate": "0.5", "type": "default"}
     yield Writing(operation="put_rates", method="PUT", path="/v1/rates", body={"rates": [rate]})
     policy = {"preset": "standard", "overrides": {"calculation_start": "2020-01-01", "max_days_overdue": 90}}
+    trial = {"policy": {"preset": "duir"}, "rules": {"put": [_TRIED_RULE]}, "against": {"decisions": 1}}
+    yield Writing(operation="try_policy", method="POST", path="/v1/policy:try", body=trial)
     yield Writing(operation="put_policy", method="PUT", path="/v1/policy", body=policy, headers=_ANY_VERSION)
 
 

@@ -101,7 +101,7 @@ class PairOut(WireModel):
     """Two currencies without a rate between them."""
 
     from_: Annotated[str, Field(alias="from", description="The currency of amounts that are left out.")]
-    to: Annotated[str, Field(description="The account's currency.")]
+    to: Annotated[str, Field(description="The currency they would have to be in.")]
 
 
 class Circumstances(WireModel):

@@ -27,6 +27,7 @@ from creditrisk.application.keys import KeyFinder
 from creditrisk.application.manual_blocks import ManualBlockStore
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
+from creditrisk.application.policy_trial import PolicyTrials
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
 from creditrisk.application.reservations import Reservations
@@ -59,6 +60,7 @@ class Services:
     idempotency: Idempotency
     issued_keys: IssuedKeys
     policies: Policies
+    policy_trials: PolicyTrials
     reference_data: ReferenceData
     own_texts: OwnTextsOfCompanies
     rule_review: RuleReview
