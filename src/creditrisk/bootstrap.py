@@ -72,6 +72,7 @@ from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
+from creditrisk.application.tried_checks import TriedChecks
 from creditrisk.locale.languages import read_languages
 from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
@@ -194,9 +195,7 @@ def _policy_trials(
         configurations=configurations,
         presets=presets,
         facts=PostgresSupposedFacts(database, stores.facts),
-        decisions=stores.decisions,
-        documents=PostgresOpenDocuments(database),
-        read_decision=check_with_day,
+        checks=TriedChecks(stores.decisions, PostgresOpenDocuments(database), check_with_day),
     )
 
 

@@ -4,29 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
-from typing import Any, Final, NamedTuple, Protocol
-from uuid import UUID
+from typing import Any, NamedTuple, Protocol
 
 from creditrisk.application.check import Question, StoredFacts, question_of
 from creditrisk.application.configuration import Configurations, StoredConfiguration
-from creditrisk.application.decisions import DecisionRecord
 from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
-from creditrisk.application.papers import StoredPaper
 from creditrisk.application.policies import chosen_policy
+from creditrisk.application.tried_checks import TriedCheck, TriedChecks
 from creditrisk.domain.decision import Verdict, decide
-from creditrisk.domain.facts import Check, Configuration
+from creditrisk.domain.facts import Configuration
 from creditrisk.domain.findings import Finding
-from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Document, Followed, Kind
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.rules import Rule
 from creditrisk.domain.trial import Change, Tally, gained
 from creditrisk.presets.loader import Preset
-
-TOGETHER: Final = 50
-"""Checks read and judged at a time; other requests are answered in between."""
 
 
 class StatedPolicy(NamedTuple):
@@ -53,16 +45,6 @@ class TrialOrder:
     """The step at which open documents are checked."""
     show: int = 100
     """How many of the documents decided otherwise to name."""
-
-
-class TriedCheck(NamedTuple):
-    """A check that a changed configuration is tried on."""
-
-    check: Check
-    as_of: date | None = None
-    """None: today in the company's time zone."""
-    decision: DecisionRecord | None = None
-    """The stored decision it was; None: an open document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,31 +108,6 @@ class SupposedFacts(Protocol):
         """
 
 
-class NewestDecisions(Protocol):
-    """Reads stored decisions backwards."""
-
-    async def newest(
-        self, company: str, *, tenant: str, before: UUID | None, limit: int
-    ) -> Sequence[DecisionRecord]:
-        """Decisions of a company, the newest first, those made before ``before``."""
-
-
-class OpenDocuments(Protocol):
-    """Reads documents that count in exposure."""
-
-    async def page(
-        self, company: str, *, tenant: str, after: tuple[str, str] | None, limit: int
-    ) -> Sequence[StoredPaper]:
-        """Those of a company by (kind, number), beginning behind ``after``."""
-
-
-class ReadDecision(Protocol):
-    """Reads a stored check as it was asked."""
-
-    def __call__(self, request: Mapping[str, Any], *, company: str) -> tuple[Check, date | None]:
-        """The check to the domain, and the day it was asked for; None: the day it was asked."""
-
-
 @dataclass(frozen=True, slots=True)
 class PolicyTrials:
     """Judges stored checks or open documents under the configuration in force and under a changed one."""
@@ -158,12 +115,10 @@ class PolicyTrials:
     configurations: Configurations
     presets: Mapping[str, Preset]
     facts: SupposedFacts
-    decisions: NewestDecisions
-    documents: OpenDocuments
-    read_decision: ReadDecision
+    checks: TriedChecks
 
     async def run(self, order: TrialOrder, *, principal: Principal) -> Trial:
-        """Try a changed configuration; nothing is stored, and memory does not grow with what it is tried on.
+        """Try a changed configuration; nothing is stored, and memory does not grow with the documents.
 
         Both configurations judge the same checks with the facts of now, so that nothing but the change makes
         a difference.
@@ -180,7 +135,7 @@ class PolicyTrials:
         if order.policy is not None:
             policy = SupposedPolicy(order.policy, supposed.policy.grouping)
         trial: Trial | None = None
-        async for together in self._tried(order, tenant=principal.tenant):
+        async for together in self._tried(order, principal.tenant):
             now, then = await self.facts.read(
                 [question_of(each.check) for each in together],
                 principal=principal,
@@ -197,6 +152,11 @@ class PolicyTrials:
                 )
                 await asyncio.sleep(0)
         return trial or _begun(order, present, supposed, today=date.max)
+
+    def _tried(self, order: TrialOrder, tenant: str) -> AsyncIterator[Sequence[TriedCheck]]:
+        if order.decisions is None:
+            return self.checks.open(order.company, checkpoint=order.checkpoint, tenant=tenant)
+        return self.checks.newest(order.company, order.decisions, tenant=tenant)
 
     def _supposed(self, stored: StoredConfiguration, order: TrialOrder) -> StoredConfiguration:
         rules = {rule.id: rule for rule in stored.rules}
@@ -216,44 +176,6 @@ class PolicyTrials:
             raise InvalidRequest(refused.detail, errors=errors) from None
         return replace(changed, preset=order.policy.preset, overrides=order.policy.overrides)
 
-    async def _tried(self, order: TrialOrder, *, tenant: str) -> AsyncIterator[Sequence[TriedCheck]]:
-        if order.decisions is None:
-            async for together in self._open_documents(order, tenant=tenant):
-                yield together
-        else:
-            async for together in self._decisions(order.company, order.decisions, tenant=tenant):
-                yield together
-
-    async def _decisions(
-        self, company: str, most: int, *, tenant: str
-    ) -> AsyncIterator[Sequence[TriedCheck]]:
-        """Of a document that was checked more than once, the newest check alone."""
-        seen: set[tuple[str, str]] = set()
-        before, left = None, most
-        while left:
-            records = await self.decisions.newest(
-                company, tenant=tenant, before=before, limit=min(left, TOGETHER)
-            )
-            if not records:
-                return
-            before, left = records[-1].id, left - len(records)
-            together = []
-            for record in records:
-                if record.kind is not None and record.number is not None:
-                    if (record.kind, record.number) in seen:
-                        continue
-                    seen.add((record.kind, record.number))
-                check, as_of = self.read_decision(record.content["request"], company=company)
-                together.append(TriedCheck(check, as_of, record))
-            if together:
-                yield together
-
-    async def _open_documents(self, order: TrialOrder, *, tenant: str) -> AsyncIterator[Sequence[TriedCheck]]:
-        after = None
-        while papers := await self.documents.page(order.company, tenant=tenant, after=after, limit=TOGETHER):
-            yield [TriedCheck(_check_of(paper, checkpoint=order.checkpoint)) for paper in papers]
-            after = papers[-1].kind, papers[-1].number
-
 
 def _begun(order: TrialOrder, present: Configuration, supposed: Configuration, *, today: date) -> Trial:
     policy = present.policy
@@ -264,43 +186,3 @@ def _begun(order: TrialOrder, present: Configuration, supposed: Configuration, *
 def _verdict(tried: TriedCheck, stored: StoredFacts, configuration: Configuration) -> Verdict:
     facts = stored.facts.with_new_account(configuration.policy)
     return decide(tried.check, facts, configuration, as_of=tried.as_of or stored.today)
-
-
-def _check_of(paper: StoredPaper, *, checkpoint: str) -> Check:
-    """The check that an open document would be: with its whole total, as when it is saved again."""
-    content = paper.content
-    currency = content["currency"]
-
-    def money(name: str) -> Money | None:
-        return Money(Decimal(content[name]), currency) if name in content else None
-
-    def day(name: str) -> date | None:
-        return date.fromisoformat(content[name]) if name in content else None
-
-    return Check(
-        company=paper.company,
-        customer=paper.customer,
-        checkpoint=checkpoint,
-        document=Document(
-            kind=Kind(paper.kind),
-            number=paper.number,
-            total=Money(Decimal(content["total"]), currency),
-            prepaid=money("prepaid"),
-            day=day("date"),
-            due_date=day("due_date"),
-            type=content.get("type"),
-            bill_to=content.get("bill_to"),
-            site=content.get("site"),
-            payment_terms=content.get("payment_terms"),
-            cash_discount=content.get("cash_discount"),
-            payment_method=content.get("payment_method"),
-            follows=[
-                Followed(
-                    kind=Kind(each["kind"]),
-                    number=each["number"],
-                    total=Money(Decimal(each["total"]), each["currency"]) if "total" in each else None,
-                )
-                for each in content.get("follows", ())
-            ],
-        ),
-    )
