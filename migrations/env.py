@@ -13,6 +13,7 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from creditrisk.adapters.postgres import hold_tables  # noqa: F401 - its tables are ours, too
 from creditrisk.adapters.postgres.columns import PaperLine
 from creditrisk.adapters.postgres.tables import metadata, sqlalchemy_url
 

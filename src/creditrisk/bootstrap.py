@@ -39,6 +39,7 @@ from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
+from creditrisk.adapters.postgres.release_requests import PostgresReleaseRequests
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.reserving import PostgresReservationBook
@@ -68,6 +69,8 @@ from creditrisk.application.policy_trial import PolicyTrials
 from creditrisk.application.portfolio import Portfolio
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
+from creditrisk.application.release_requests import ReleaseRequests
+from creditrisk.application.release_steps import ReleaseSteps
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.rules import RuleReview
@@ -220,9 +223,11 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database)
     journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
     presets = load_presets()
-    reference_data = ReferenceData(store=PostgresReferenceStore(database))
+    entries = PostgresReferenceStore(database)
+    reference_data = ReferenceData(store=entries)
     own_texts = OwnTextsOfCompanies(reference_data)
     configurations = Configurations(PostgresConfigurationReader(database), presets)
+    holds = Holds(stores.holds, own_texts, ReleaseSteps(entries, configurations, clock.now))
     checks = _checks(stores, configurations)
     histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
     credit_accounts = CreditAccounts(store=accounts, checks=checks)
@@ -240,7 +245,10 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         ),
         calculations=Calculations(exposures, PostgresCalculationStore(database), uuid7),
         decisions=stores.decisions,
-        holds=Holds(stores.holds, own_texts),
+        holds=holds,
+        release_requests=ReleaseRequests(
+            holds, PostgresReleaseRequests(database, stores.holds, uuid7), clock.now
+        ),
         hold_evaluation=HoldEvaluation(PostgresHeldChecks(database), checks, check_as_asked),
         reservations=Reservations(stores.reservations),
         papers=_ingest(stores, papers, checks),

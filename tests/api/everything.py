@@ -1,13 +1,13 @@
 """Every documented operation, valid requests for those that read JSON, and one object of everything."""
 
-import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
 
+from tests.api.bodies import replaced, texts
 from tests.service import JSON, eur, ok
 
 ID: Final = "K-1"
@@ -15,9 +15,6 @@ ID: Final = "K-1"
 
 DAY: Final = "2026-11-22"
 LATER: Final = "2026-12-31"
-
-At = tuple[str | int, ...]
-"""A place in a body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +123,7 @@ _DOCUMENT: Final[JSON] = {
     "follows": [{"kind": "quotation", "number": "Q-9", "total": eur("5.00")}],
 }
 _KEY_ACCOUNTS: Final[JSON] = {"scope": "group", "scope_id": ID, "risk_group": "B", "active": True}
+_APPROVERS: Final[JSON] = {"position": 2, "approvals": 2, "roles": ["head"], "keys": ["k"], "releases": False}
 _TRIED_RULE: Final[JSON] = {"id": ID, "kind": "limit_used", "type": "blocking", "percent": "70"}
 _ENTRY: Final[JSON] = {
     "customer": ID,
@@ -183,6 +181,7 @@ def _configuration() -> Iterator[Writing]:
         ("account_status", "account-statuses", {"effect": "none", "on": "warn", "description": "Watched"}),
         ("rule", "rules", {"kind": "limit_used", "type": "exclusion", "percent": "70", **_KEY_ACCOUNTS}),
         ("reason", "reasons", {"type": "status", "description": "Watched"}),
+        ("release_step", "release-steps", {"above": eur("1000000.00"), **_APPROVERS}),
         ("operator", "operators", {"strict": True, "roles": ["sales"], "companies": ["main"]}),
     )
     for code, path, body in codes:
@@ -311,6 +310,11 @@ def _holds(stock: Stock) -> Iterator[Writing]:
     }
     home = f"/v1/holds/{stock.hold}"
     yield Writing(operation="release_hold", method="POST", path=f"{home}/release", body=release)
+    asking, deciding = release | {"operator": ID, "comment": "Soon."}, {"operator": ID, "comment": "Fine."}
+    yield Writing(operation="submit_release", method="POST", path=f"{home}/submit", body=asking)
+    for action in ("approve", "decline", "recall"):
+        path = f"{home}/{action}"
+        yield Writing(operation=f"{action}_release", method="POST", path=path, body=deciding)
     yield Writing(operation="reject_hold", method="POST", path=f"{home}/reject", body={"reason": "No."})
 
 
@@ -367,32 +371,3 @@ def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
         imported=ok(report)["import_id"],
         key=key["id"],
     )
-
-
-# Walking bodies
-
-
-def parts(value: Any, at: At = ()) -> Iterator[tuple[At, Any]]:
-    """Every value inside a body with its place, the body itself first."""
-    yield at, value
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, member in inner:
-        yield from parts(member, (*at, key))
-
-
-def texts(body: JSON) -> Iterator[tuple[At, str]]:
-    return ((at, value) for at, value in parts(body) if isinstance(value, str))
-
-
-def replaced(body: JSON, at: At, value: Any) -> JSON:
-    """The body with another value in one place."""
-    changed = copy.deepcopy(body)
-    place: Any = changed
-    for key in at[:-1]:
-        place = place[key]
-    place[at[-1]] = value
-    return changed
-
-
-def pointer(at: Sequence[str | int]) -> str:
-    return "".join(f"/{key}" for key in at)

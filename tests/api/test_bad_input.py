@@ -11,16 +11,8 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.api.everything import (
-    ID,
-    Stock,
-    Writing,
-    operations,
-    parts,
-    pointer,
-    replaced,
-    texts,
-)
+from tests.api.bodies import parts, pointer, replaced, texts
+from tests.api.everything import ID, Stock, Writing, operations
 from tests.service import JSON, Site, eur, ok
 
 pytestmark = pytest.mark.usefixtures("stock")

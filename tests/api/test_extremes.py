@@ -8,7 +8,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.api.everything import ID, Writing, replaced, texts
+from tests.api.bodies import replaced, texts
+from tests.api.everything import ID, Writing
 from tests.service import Site, eur, ok
 
 pytestmark = pytest.mark.usefixtures("stock")

@@ -27,6 +27,7 @@ SCOPES: Final[dict[str, set[str]]] = {
     "average_delay_of_rows": {"check"},
     "get_decision": {"audit"},
     "list_decisions": {"audit"},
+    "list_hold_history": {"audit"},
     "get_import": {"ingest", "limits"},
     "import_credit": {"ingest"},
     "import_customers": {"ingest"},

@@ -30,6 +30,7 @@ from creditrisk.application.policies import Policies
 from creditrisk.application.policy_trial import PolicyTrials
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
+from creditrisk.application.release_requests import ReleaseRequests
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
@@ -73,6 +74,7 @@ class Services:
     calculations: Calculations
     decisions: DecisionLog
     holds: Holds
+    release_requests: ReleaseRequests
     hold_evaluation: HoldEvaluation
     reservations: Reservations
     papers: IngestPapers

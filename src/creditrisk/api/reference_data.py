@@ -1,4 +1,4 @@
-"""Reference data: nine resources that differ in their fields alone, so that one set of routes serves all."""
+"""Reference data: ten resources that differ in their fields alone, so that one set of routes serves all."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Response, status
 
 from creditrisk.api import reference_fields as fields
-from creditrisk.api import rule_fields
+from creditrisk.api import release_step_fields, rule_fields
 from creditrisk.api.auth import requires
 from creditrisk.api.company import (
     CompanyQuery,
@@ -133,6 +133,14 @@ _RESOURCES: Final = (
         answer=rule_fields.RuleAnswer,
         page=Page[rule_fields.RuleAnswer],
     ),
+    _Resource(
+        kind=ReferenceKind.RELEASE_STEP,
+        path="release-steps",
+        plural="release_steps",
+        body=release_step_fields.ReleaseStepBody,
+        answer=release_step_fields.ReleaseStepAnswer,
+        page=Page[release_step_fields.ReleaseStepAnswer],
+    ),
 )
 
 
@@ -232,4 +240,4 @@ def _router(resource: _Resource) -> APIRouter:
 
 
 routers: Final = tuple(_router(resource) for resource in _RESOURCES)
-"""The routers of the nine resources."""
+"""The routers of the ten resources."""

@@ -28,6 +28,7 @@ class ReferenceKind(StrEnum):
     OPERATOR = "operator"
     MESSAGE = "message"
     RULE = "rule"
+    RELEASE_STEP = "release_step"
 
     @property
     def by_company(self) -> bool:
@@ -41,6 +42,7 @@ class ReferenceKind(StrEnum):
             ReferenceKind.CASH_DISCOUNT,
             ReferenceKind.MESSAGE,
             ReferenceKind.RULE,
+            ReferenceKind.RELEASE_STEP,
         }
 
 
