@@ -16,7 +16,8 @@ from creditrisk.domain.account import AccountStatus, Rank
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.policy import DocumentType, compile_policy
 from creditrisk.domain.rates import Rate, RateTable
-from creditrisk.domain.rules import Rule, RuleBook
+from creditrisk.domain.rule_book import RuleBook
+from creditrisk.domain.rules import Rule
 from creditrisk.presets.loader import Preset
 
 STANDARD = "standard"
