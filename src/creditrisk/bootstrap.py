@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from creditrisk import __version__
 from creditrisk.adapters import clock
+from creditrisk.adapters.own_rule_kinds import installed_kinds
 from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore, put_accounts
 from creditrisk.adapters.postgres.all_or_nothing import PostgresAllOrNothing
@@ -222,11 +223,11 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     papers = PostgresPaperStore(database)
     customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database)
     journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
-    presets = load_presets()
+    presets, kinds = load_presets(), installed_kinds()
     entries = PostgresReferenceStore(database)
-    reference_data = ReferenceData(store=entries)
+    reference_data = ReferenceData(store=entries, kinds=kinds)
     own_texts = OwnTextsOfCompanies(reference_data)
-    configurations = Configurations(PostgresConfigurationReader(database), presets)
+    configurations = Configurations(PostgresConfigurationReader(database), presets, kinds)
     holds = Holds(stores.holds, own_texts, ReleaseSteps(entries, configurations, clock.now))
     checks = _checks(stores, configurations)
     histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
@@ -280,7 +281,7 @@ def build_portfolio(url: str, *, limits: ConnectionLimits) -> tuple[Database, Po
     """The evaluation of all accounts, which reads through connections of the database it is given with."""
     database = open_database(url, limits=limits)
     reads = ReadPool(url, limits=limits, database=database)
-    configurations = Configurations(PostgresConfigurationReader(database), load_presets())
+    configurations = Configurations(PostgresConfigurationReader(database), load_presets(), installed_kinds())
     return database, Portfolio(reader=PostgresPortfolio(reads), configurations=configurations)
 
 

@@ -8,11 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from creditrisk.application.companies import EVERY_COMPANY, MAIN
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
+from creditrisk.domain.own_rules import InstalledKind
+
+LONGEST_REFUSAL: Final = 500
+"""Characters told of why a kind of one's own does not accept values."""
 
 
 class ReferenceKind(StrEnum):
@@ -135,6 +139,8 @@ class ReferenceData:
     """
 
     store: ReferenceStore
+    kinds: Mapping[str, InstalledKind]
+    """Kinds of rules that packages offer."""
 
     async def put(
         self,
@@ -148,8 +154,11 @@ class ReferenceData:
         """Set an entry; return it, and whether it is new.
 
         Raises:
-            InvalidRequest: it is a rule for what is not stored.
+            InvalidRequest: it is a rule for what is not stored, or of a kind that is not installed or refuses
+                its values.
         """
+        if kind is ReferenceKind.RULE:
+            _require_own_kind(content, self.kinds)
         key = ReferenceKey(kind, _kept_under(kind, company), code)
         names = tuple(_named_by_rule(content)) if kind is ReferenceKind.RULE else ()
         try:
@@ -216,6 +225,20 @@ class ReferenceData:
         except ReferenceInUse:
             raise Conflict("The entry is in use.", code="in_use") from None
         raise NotFound("There is no such entry.")
+
+
+def _require_own_kind(content: Mapping[str, Any], kinds: Mapping[str, InstalledKind]) -> None:
+    name = content.get("own_kind")
+    if name is None:
+        return
+    if name not in kinds:
+        complaint = FieldError("/own_kind", "unknown_kind", "must be a kind that an installed package offers")
+        raise InvalidRequest("There is no such kind of rules.", errors=[complaint])
+    try:
+        kinds[name].make(content["values"])
+    except ValueError as refused:
+        complaint = FieldError("/values", "not_accepted", str(refused)[:LONGEST_REFUSAL])
+        raise InvalidRequest("The kind does not accept these values.", errors=[complaint]) from None
 
 
 def _named_by_rule(content: Mapping[str, Any]) -> Iterator[Named]:

@@ -8,6 +8,7 @@ from typing import Any
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.keys import Principal
 from creditrisk.domain.money import Money
+from creditrisk.domain.own_rules import OwnRule
 from creditrisk.domain.rule_lint import Remark, lint
 from creditrisk.domain.rules import Rule, RuleKind, RuleScope
 
@@ -29,6 +30,7 @@ def rule_of(id: str, content: Mapping[str, Any]) -> Rule:
         percent=None if percent is None else Decimal(percent),
         account_status=content.get("account_status"),
         payment_terms=content.get("payment_terms"),
+        own=OwnRule(kind=content["own_kind"], values=content["values"]) if "own_kind" in content else None,
     )
 
 

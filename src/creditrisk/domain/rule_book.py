@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from creditrisk.domain.rule_ladders import Group, grouped
-from creditrisk.domain.rules import Keyed, Rule, RuleScope
+from creditrisk.domain.rules import Keyed, Rule, RuleKind, RuleScope
 
 
 class _Place(NamedTuple):
@@ -59,7 +59,8 @@ def _groups(rules: Iterable[Rule]) -> Sequence[Group]:
     kept: dict[tuple[object, ...], list[Rule]] = {}
     for rule in rules:
         currency = None if rule.amount is None else rule.amount.currency
-        kept.setdefault((rule.kind, rule.exclusion, rule.value_type, currency), []).append(rule)
+        alone = rule.id if rule.kind is RuleKind.OWN else None  # nothing is known of their order
+        kept.setdefault((rule.kind, rule.exclusion, rule.value_type, currency, alone), []).append(rule)
     return tuple(map(grouped, kept.values()))
 
 

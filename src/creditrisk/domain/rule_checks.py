@@ -10,6 +10,7 @@ from decimal import Decimal
 from creditrisk.domain.findings import Code, Finding, Severity
 from creditrisk.domain.limits import Limit, expired
 from creditrisk.domain.money import EXACT, rounded_down
+from creditrisk.domain.own_rule_checks import Unknowable, found_by
 from creditrisk.domain.rules import Rule, RuleKind
 from creditrisk.domain.situation import AppliedLimit, Situation
 
@@ -110,6 +111,28 @@ def _limit_used(rule: Rule, situation: Situation) -> Iterator[Finding]:
             )
 
 
+def _own(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    """What is not known is not allowed: a rule that cannot be worked out holds."""
+    own = rule.own
+    if own is None:
+        return
+    params = {"own_kind": own.kind, "version": own.version}
+    try:
+        hit = found_by(own, situation)
+    except Unknowable:
+        yield _finding(rule, Code.OWN_RULE, params=params | {"failed": own.kind})
+        return
+    if hit is not None:
+        yield _finding(
+            rule,
+            Code.OWN_RULE,
+            observed=hit.observed,
+            threshold=hit.threshold,
+            unit=hit.unit,
+            params=params if hit.text is None else params | {"text": hit.text},
+        )
+
+
 BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
     RuleKind.DAYS_OVERDUE: _days_overdue,
     RuleKind.ACCOUNT_STATUS: _account_status,
@@ -118,6 +141,7 @@ BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
     RuleKind.OVERDUE_AMOUNT: _overdue_amount,
     RuleKind.DOCUMENT_AMOUNT: _document_amount,
     RuleKind.LIMIT_USED: _limit_used,
+    RuleKind.OWN: _own,
 }
 """What a blocking rule of each kind finds."""
 
@@ -158,6 +182,14 @@ def _less_used(rule: Rule, situation: Situation) -> bool:
     return situation.policy.limit_check != "off" and _less_of_every_limit(rule, situation)
 
 
+def _own_is_true(rule: Rule, situation: Situation) -> bool:
+    """One that cannot be worked out frees nothing."""
+    try:
+        return rule.own is not None and found_by(rule.own, situation) is not None
+    except Unknowable:
+        return False
+
+
 def _less_of_every_limit(rule: Rule, situation: Situation) -> bool:
     return not any(
         _refused(applied, situation) or applied.exposure.projected * HUNDRED >= _of_limit(applied, rule)
@@ -173,6 +205,7 @@ EXCLUSIONS: Mapping[RuleKind, Callable[[Rule, Situation], bool]] = {
     RuleKind.OVERDUE_AMOUNT: _less_overdue_and_used,
     RuleKind.DOCUMENT_AMOUNT: _smaller_document,
     RuleKind.LIMIT_USED: _less_used,
+    RuleKind.OWN: _own_is_true,
 }
 """Whether an exclusion of each kind is true."""
 

@@ -170,7 +170,9 @@ def _meet(exclusion: Rule, block: Rule) -> bool:
 
 
 def _comparable(one: Rule, other: Rule) -> bool:
-    """Amounts of two currencies are not: nothing is known of how their rules get in each other's way."""
+    """Nothing is known of amounts in two currencies, nor of other values of a kind of one's own."""
+    if one.own != other.own:
+        return False
     return one.amount is None or other.amount is None or one.amount.currency == other.amount.currency
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from creditrisk.domain.money import Money
+from creditrisk.domain.own_rules import OwnRule
 
 
 class RuleKind(StrEnum):
@@ -29,6 +30,8 @@ class RuleKind(StrEnum):
     """The document's total (M22)."""
     LIMIT_USED = "limit_used"
     """How much of a limit is used (M23)."""
+    OWN = "own"
+    """What a kind that a package of the tenant's own offers looks at (M26)."""
 
 
 class RuleScope(StrEnum):
@@ -74,6 +77,8 @@ class Rule:
     """Percent of a limit."""
     account_status: str | None = None
     payment_terms: str | None = None
+    own: OwnRule | None = None
+    """The kind of one's own, with its values."""
 
     @property
     def keyed(self) -> Keyed | None:
@@ -83,9 +88,14 @@ class Rule:
 
     @property
     def value_type(self) -> tuple[str, ...]:
-        """What an exclusion must share with a block to cancel it: which figures are given; else the code."""
+        """What an exclusion must share with a block to cancel it.
+
+        Which figures are given; else the code, or the kind of one's own.
+        """
         if self.keyed is not None:
             return (self.keyed.code,)
+        if self.own is not None:
+            return (self.own.kind,)
         given = (("days", self.days), ("amount", self.amount), ("percent", self.percent))
         return tuple(name for name, value in given if value is not None)
 
