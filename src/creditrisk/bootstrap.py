@@ -231,6 +231,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     holds = Holds(stores.holds, own_texts, ReleaseSteps(entries, configurations, clock.now))
     checks = _checks(stores, configurations)
     histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
+    calculations = PostgresCalculationStore(database)
     credit_accounts = CreditAccounts(store=accounts, checks=checks)
     return Services(
         keys=keys,
@@ -240,11 +241,13 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
         exposures=exposures,
-        behaviour=PaymentBehaviour(checks=checks, histories=histories, accounts=credit_accounts),
+        behaviour=PaymentBehaviour(
+            checks=checks, histories=histories, accounts=credit_accounts, utilisations=calculations
+        ),
         exposure_report=ExposureReport(
             checks=checks, histories=histories, accounts=PostgresAccountDirectory(database)
         ),
-        calculations=Calculations(exposures, PostgresCalculationStore(database), uuid7),
+        calculations=Calculations(exposures, calculations, uuid7),
         decisions=stores.decisions,
         holds=holds,
         release_requests=ReleaseRequests(

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from creditrisk.application.accounts import CreditAccounts
 from creditrisk.application.answer import StoredExposure, applied_rates, instant
@@ -21,10 +21,11 @@ from creditrisk.domain.behaviour import (
     format_days,
     total_numbers,
 )
-from creditrisk.domain.history import Habits, habits_of, period_days
+from creditrisk.domain.history import Habits, habits_of, months_before, period_days
 from creditrisk.domain.money import EXACT, Money, format_amount, quantise
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.receivables import receivables_of
+from creditrisk.domain.statistics import HUNDRED, window_figures
 
 
 class Instalment(NamedTuple):
@@ -53,6 +54,22 @@ class Estimate(NamedTuple):
     version: int | None
 
 
+class Utilisation(NamedTuple):
+    """How much of its limit an account used on average, as stored calculations say."""
+
+    days: int
+    """Reference dates with a calculation that knew a limit; the newest of each counts."""
+    average: Decimal | None
+    """A fraction of the limit; None where there were no such days."""
+
+
+class UtilisationReader(Protocol):
+    """Reads what stored calculations say about the use of limits."""
+
+    async def utilisation(self, account: Account, *, after: date, until: date, tenant: str) -> Utilisation:
+        """The average over the reference dates from the day after ``after`` to ``until``."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentBehaviour:
     """Works out payment behaviour and estimated credit."""
@@ -60,9 +77,17 @@ class PaymentBehaviour:
     checks: CheckCredit
     histories: HistoryReader
     accounts: CreditAccounts
+    utilisations: UtilisationReader
 
-    async def of(self, account: Account, *, as_of: date | None, principal: Principal) -> dict[str, Any]:
-        """The behaviour of one account as plain data.
+    async def of(
+        self,
+        account: Account,
+        *,
+        as_of: date | None,
+        principal: Principal,
+        windows: Sequence[int] = (),
+    ) -> dict[str, Any]:
+        """The behaviour of one account as plain data, and its statistics over windows of so many months.
 
         Raises:
             NotFound: nobody ever told the service about this customer.
@@ -92,7 +117,50 @@ class PaymentBehaviour:
             "due_date_deviation": average(owed.lateness),
             "average_payment_days": average(habits.payments),
             "average_balance": money(balance, currency),
+            "aged_balances": {
+                band: money(amount, currency) for band, amount in situation.own.overdue.ageing.items()
+            },
+            "windows": [
+                await self._window(account, exposure, months, owed.outstanding, principal)
+                for months in windows
+            ],
             **_circumstances(exposure),
+        }
+
+    async def _window(
+        self,
+        account: Account,
+        exposure: StoredExposure,
+        months: int,
+        outstanding: Decimal,
+        principal: Principal,
+    ) -> dict[str, Any]:
+        as_of, situation = exposure.as_of, exposure.situation
+        histories = await self.histories.read({account: as_of}, tenant=principal.tenant, months=months)
+        history = histories[account]
+        habits = habits_of(history, configuration=exposure.configuration, converter=situation.converter)
+        figures = window_figures(
+            situation,
+            habits,
+            months=months,
+            outstanding=outstanding,
+            customer_since=history.customer_since,
+        )
+        after = months_before(as_of, months)
+        utilisation = await self.utilisations.utilisation(
+            account, after=after, until=as_of, tenant=principal.tenant
+        )
+        currency = situation.currency
+        return {
+            "months": months,
+            "from": (after + timedelta(days=1)).isoformat(),
+            "days": figures.days,
+            "turnover": money(figures.turnover, currency),
+            "dso": format_days(figures.dso),
+            "average_balance": money(figures.average_balance, currency),
+            "limit_percent": _percent(figures.limit_percent),
+            "exposure_percent": _percent(utilisation.average and utilisation.average * HUNDRED),
+            "exposure_days": utilisation.days,
         }
 
     async def estimate(self, command: EstimateCommand, *, principal: Principal) -> Estimate:
@@ -162,6 +230,10 @@ class PaymentBehaviour:
             history, configuration=exposure.configuration, converter=exposure.situation.converter
         )
         return exposure, habits, history.customer_since
+
+
+def _percent(share: Decimal | None) -> str | None:
+    return None if share is None else format_days(share)
 
 
 def money(amount: Decimal, currency: str) -> dict[str, str]:
