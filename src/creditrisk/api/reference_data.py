@@ -19,6 +19,7 @@ from creditrisk.api.context import Use
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
+from creditrisk.api.rules import RuleSavedAnswer, saved_rule
 from creditrisk.api.wire import PathId, WireModel
 from creditrisk.application.companies import EVERY_COMPANY
 from creditrisk.application.keys import Principal
@@ -38,6 +39,8 @@ class _Resource:
     body: type[Body]
     answer: type[fields.StoredCode | fields.StoredId]
     page: type[WireModel]
+    saved: type[fields.Stored] | None = None
+    """What setting an entry is answered with, where that is more than the entry."""
 
     def render(self, entry: ReferenceEntry) -> fields.Stored:
         """Write an entry; what the content leaves out takes its default."""
@@ -132,6 +135,7 @@ _RESOURCES: Final = (
         body=rule_fields.RuleBody,
         answer=rule_fields.RuleAnswer,
         page=Page[rule_fields.RuleAnswer],
+        saved=RuleSavedAnswer,
     ),
     _Resource(
         kind=ReferenceKind.RELEASE_STEP,
@@ -158,7 +162,10 @@ def _putting(resource: _Resource) -> Callable[..., Any]:
         )
         if is_new:
             response.status_code = status.HTTP_201_CREATED
-        return resource.render(entry)
+        stored = resource.render(entry)
+        if isinstance(stored, rule_fields.RuleAnswer):
+            return await saved_rule(stored, use=use, caller=caller)
+        return stored
 
     # FastAPI reads the body's model from here.
     put.__annotations__["body"] = resource.body
@@ -219,7 +226,7 @@ def _router(resource: _Resource) -> APIRouter:
         _putting(resource),
         methods=["PUT"],
         name=f"put_{one}",
-        response_model=resource.answer,
+        response_model=resource.saved or resource.answer,
         responses=created,
     )
     router.add_api_route(

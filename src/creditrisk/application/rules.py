@@ -40,8 +40,13 @@ class RuleReview:
 
     configurations: Configurations
 
-    async def review(self, *, company: str, principal: Principal) -> tuple[Sequence[Rule], Sequence[Remark]]:
-        """The rules in force in a company, those of every company among them, and remarks on them."""
+    async def review(
+        self, *, company: str, principal: Principal, about: str | None = None
+    ) -> tuple[Sequence[Rule], Sequence[Remark]]:
+        """The rules in force in a company, those of every company among them, and remarks on them.
+
+        ``about`` is the id of the only rule to remark on; None: all of them.
+        """
         stored = await self.configurations.stored(tenant=principal.tenant, company=company)
         policy = self.configurations.compiled(stored, company=company).policy
-        return stored.rules, lint(stored.rules, limit_check=policy.limit_check)
+        return stored.rules, lint(stored.rules, limit_check=policy.limit_check, about=about)
