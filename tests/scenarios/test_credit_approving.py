@@ -1,6 +1,7 @@
 """Releasing by approval (M33): steps by amount and role, separation of duties, and who tried what."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -133,6 +134,23 @@ def test_a_refused_attempt_under_an_idempotency_key_is_written_down_too(shop: Er
     )
     assert answer.status_code == httpx.codes.FORBIDDEN
     assert history(shop, hold)[-1] == ("approve", "clerk", "TEAM", "own_request")
+
+
+def test_who_approves_many_times_at_once_has_approved_once(shop: Erp) -> None:
+    shop.put("/v1/release-steps/TEAM", {"roles": ["credit"], "approvals": 2})
+    hold = held(shop)
+    act(shop, hold, "submit", "clerk")
+
+    def approve(_turn: int) -> int:
+        return shop.caller.post(f"/v1/holds/{hold}/approve", json={"operator": "anna"}).status_code
+
+    with ThreadPoolExecutor(8) as crowd:
+        statuses = sorted(crowd.map(approve, range(8)))
+    assert statuses == [200] + [403] * 7
+    (step,) = shop.get(f"/v1/holds/{hold}")["release_request"]["steps"]
+    assert [each["operator"] for each in step["approved_by"]] == ["anna"]
+    assert [each[3] for each in history(shop, hold)].count("approved_before") == 7
+    assert act(shop, hold, "approve", "boris")["status"] == "released"
 
 
 def test_a_key_that_names_no_operator_may_be_anybody(shop: Erp) -> None:
