@@ -12,9 +12,9 @@ from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import Money
 from creditrisk.domain.rule_book import RuleBook
 from creditrisk.domain.rule_checks import BLOCKS, EXCLUSIONS
-from creditrisk.domain.rule_judgement import judge
+from creditrisk.domain.rule_judgement import Judgement, judge, settle
 from creditrisk.domain.rule_ladders import Tree
-from creditrisk.domain.rules import Rule, RuleScope
+from creditrisk.domain.rules import WIDTH, Rule, RuleScope
 from creditrisk.domain.situation import Situation, situation_of
 from tests.builders import (
     TODAY,
@@ -60,15 +60,16 @@ values = st.one_of(
 )
 
 
-def rule(number: int, fields: dict[str, Any], place: dict[str, Any], *, excludes: bool) -> Rule:
-    make = exclusion if excludes else block
-    return make(id=f"N-{number:03}", **fields, **place)
+def rule(number: int, fields: dict[str, Any], place: dict[str, Any], type_: str) -> Rule:
+    if type_ == "block":
+        return block(id=f"N-{number:03}", **fields, **place)
+    releases = type_ == "exclusion that releases"
+    return exclusion(id=f"N-{number:03}", release_document=releases, **fields, **place)
 
 
-rules = st.lists(st.tuples(values, st.sampled_from(SCOPES), st.booleans()), max_size=40).map(
-    lambda drawn: [
-        rule(n, fields, place, excludes=excludes) for n, (fields, place, excludes) in enumerate(drawn)
-    ]
+types = st.sampled_from(["block", "exclusion", "exclusion that releases"])
+rules = st.lists(st.tuples(values, st.sampled_from(SCOPES), types), max_size=40).map(
+    lambda drawn: [rule(n, fields, place, type_) for n, (fields, place, type_) in enumerate(drawn)]
 )
 
 
@@ -111,7 +112,14 @@ def test_rules_put_in_order_say_what_each_says_alone(among: list[Rule], overdue:
     }
     assert {(hit.rule.id, hit.finding.code, hit.finding.params.get("id")) for hit in judgement.hits} == hits
     assert len(judgement.hits) == len(hits)
-    assert {each.id for each in judgement.exclusions} == true
+    assert {each.id for each in judgement.exclusions} <= true
+    all_true = Judgement(
+        judgement.hits,
+        sorted((each for each in among if each.id in true), key=lambda each: WIDTH[each.scope]),
+    )
+    one, other = settle([], judgement), settle([], all_true)
+    assert one.findings == other.findings
+    assert [each.finding for each in one.cancelled] == [each.finding for each in other.cancelled]
     assert set(compiled.converter.missing) == set(plain.converter.missing)
 
 

@@ -60,7 +60,8 @@ def _groups(rules: Iterable[Rule]) -> Sequence[Group]:
     for rule in rules:
         currency = None if rule.amount is None else rule.amount.currency
         alone = rule.id if rule.kind is RuleKind.OWN else None  # nothing is known of their order
-        kept.setdefault((rule.kind, rule.exclusion, rule.value_type, currency, alone), []).append(rule)
+        does = rule.kind, rule.exclusion, rule.release_document, rule.value_type
+        kept.setdefault((*does, currency, alone), []).append(rule)
     return tuple(map(grouped, kept.values()))
 
 

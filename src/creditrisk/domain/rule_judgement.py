@@ -1,12 +1,11 @@
 """What rules say about a situation, and what exclusions cancel (M16, M27; docs/domain.md, Rules)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
 from typing import NamedTuple
 
 from creditrisk.domain.findings import CREDIT, Finding
 from creditrisk.domain.rule_checks import BLOCKS, EXCLUSIONS, TWO_FIGURES
-from creditrisk.domain.rule_ladders import Group, Tree
+from creditrisk.domain.rule_ladders import Condition, Group, Tree
 from creditrisk.domain.rules import Keyed, Rule, RuleKind
 from creditrisk.domain.situation import Situation
 
@@ -23,7 +22,7 @@ class Judgement(NamedTuple):
 
     hits: Sequence[Hit]
     exclusions: Sequence[Rule]
-    """Those that are true, the most specific first."""
+    """Those that are true, the most specific first; of several that cancel the same, one."""
 
 
 class Cancelled(NamedTuple):
@@ -47,29 +46,31 @@ def judge(situation: Situation) -> Judgement:
     exclusions: list[Rule] = []
     for group in _concerning(situation):
         if group.first.exclusion:
-            exclusions += _true(group, situation)
+            true = _true(group, situation)
+            exclusions += [] if true is None else [true]
         else:
             hits += _hits(group, situation)
     return Judgement(hits, exclusions)
 
 
 def _hits(group: Group, situation: Situation) -> Iterator[Hit]:
-    for rule in _met(group, situation) if isinstance(group, Tree) else group.rules:
+    for rule in group.met(*_conditions(group, situation)) if isinstance(group, Tree) else group.rules:
         found = [Hit(rule, finding) for finding in BLOCKS[rule.kind](rule, situation)]
         if not found:
             return
         yield from found
 
 
-def _true(group: Group, situation: Situation) -> Sequence[Rule]:
+def _true(group: Group, situation: Situation) -> Rule | None:
+    """One exclusion that is true; all of a group cancel the same."""
     if isinstance(group, Tree):
-        return _met(group, situation)
-    return list(takewhile(lambda rule: EXCLUSIONS[rule.kind](rule, situation), group.rules))
+        return group.any_met(*_conditions(group, situation))
+    return group.first if EXCLUSIONS[group.first.kind](group.first, situation) else None
 
 
-def _met(tree: Tree, situation: Situation) -> Sequence[Rule]:
+def _conditions(tree: Tree, situation: Situation) -> tuple[Condition, Condition]:
     first, second = TWO_FIGURES[tree.first.kind, tree.first.exclusion]
-    return tree.met(lambda rule: first(rule, situation), lambda rule: second(rule, situation))
+    return (lambda rule: first(rule, situation)), (lambda rule: second(rule, situation))
 
 
 def settle(built_in: Sequence[Finding], judgement: Judgement) -> Settled:

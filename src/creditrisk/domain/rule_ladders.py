@@ -74,6 +74,10 @@ class Tree:
             return ()
         return sorted(_met(self.root, first, second), key=lambda rule: (rule.values, rule.id))
 
+    def any_met(self, first: Condition, second: Condition) -> Rule | None:
+        """One of those of which both conditions hold, always the same one; None where there is none."""
+        return next(_met(self.root, first, second), None) if first(self.easiest) else None
+
 
 def _node(in_order: Sequence[Rule]) -> _Node:
     """Make a tree of rules that are in the order of their first figure."""
