@@ -9,12 +9,14 @@ from bench.rows.checking import check_rows
 from bench.rows.curves import curve_rows
 from bench.rows.deciding import decide_rows
 from bench.rows.reserving import reserve_rows
+from bench.rows.ruling import rule_rows
 from bench.rows.snapshot import snapshot_rows
 from bench.stage import Stage
 from bench.table import Row
 
 ALL_ROWS: Final[Mapping[str, Callable[[Stage], list[Row]]]] = {
     "check": check_rows,
+    "rules": rule_rows,
     "account": account_rows,
     "reserve": reserve_rows,
     "snapshot": snapshot_rows,

@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import creditrisk.adapters.postgres.adjustment_tables
-import creditrisk.adapters.postgres.reservation_tables  # noqa: F401 - both make their tables known to metadata
+import creditrisk.adapters.postgres.hold_tables
+import creditrisk.adapters.postgres.reservation_tables  # noqa: F401 - all make their tables known to metadata
 from creditrisk.adapters.postgres.columns import PaperLine
 from creditrisk.adapters.postgres.engine import sqlalchemy_url
 from creditrisk.adapters.postgres.tables import metadata

@@ -23,7 +23,8 @@ from creditrisk.domain.papers import Document, Kind, Line, OpenItem
 from creditrisk.domain.period import Period
 from creditrisk.domain.policy import DocumentType, compile_policy
 from creditrisk.domain.rates import Rate, RateTable
-from creditrisk.domain.rules import Rule, RuleBook, RuleKind
+from creditrisk.domain.rule_book import RuleBook
+from creditrisk.domain.rules import Rule, RuleKind
 from creditrisk.presets.loader import load_presets
 
 TODAY = date(2026, 11, 23)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from creditrisk import __version__
 from creditrisk.adapters import clock
 from creditrisk.adapters.helper_processes import HelperProcesses
+from creditrisk.adapters.own_rule_kinds import installed_kinds
 from creditrisk.adapters.postgres.account_directory import PostgresAccountDirectory
 from creditrisk.adapters.postgres.accounts import PostgresAccountStore
 from creditrisk.adapters.postgres.adjustment_posting import AdjustmentPosting
@@ -37,12 +38,14 @@ from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStor
 from creditrisk.adapters.postgres.limit_changes import CompanyPolicies, PostgresLimitHistory
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
+from creditrisk.adapters.postgres.policy_trial import PostgresOpenDocuments, PostgresSupposedFacts
 from creditrisk.adapters.postgres.portfolio import PostgresPortfolio
 from creditrisk.adapters.postgres.proposals import PostgresProposalReader
 from creditrisk.adapters.postgres.rates import PostgresRateStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.readiness import PostgresReadiness
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
+from creditrisk.adapters.postgres.release_requests import PostgresReleaseRequests
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.adapters.postgres.reservations import PostgresReservationStore
 from creditrisk.adapters.postgres.reserving import PostgresReservationBook
@@ -50,7 +53,7 @@ from creditrisk.adapters.postgres.risk_scores import PostgresScoreStore
 from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.adapters.postgres.temporary_limits import PostgresTemporaryLimitStore
 from creditrisk.api.app import create_app
-from creditrisk.api.check import check_as_asked
+from creditrisk.api.check import check_as_asked, check_with_day
 from creditrisk.api.context import ApiOptions, Services
 from creditrisk.application.accounts import AccountStatement, CreditAccounts
 from creditrisk.application.adjusting import LimitAdjustments
@@ -71,17 +74,21 @@ from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
+from creditrisk.application.policy_trial import PolicyTrials
 from creditrisk.application.portfolio import Portfolio
 from creditrisk.application.proposals import Proposals
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
+from creditrisk.application.release_requests import ReleaseRequests
+from creditrisk.application.release_steps import ReleaseSteps
 from creditrisk.application.remembered_keys import RememberedKeys
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.risk_scores import RiskScores
 from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
+from creditrisk.application.tried_checks import TriedChecks
 from creditrisk.locale.languages import read_languages
-from creditrisk.presets.loader import load_presets
+from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
 
 _OBJECTS_BEFORE_COLLECTING: Final = 20_000
@@ -211,6 +218,17 @@ def _ingest(stores: _Stores, papers: PostgresPaperStore, checks: CheckCredit) ->
     )
 
 
+def _policy_trials(
+    database: Database, stores: _Stores, configurations: Configurations, presets: Mapping[str, Preset]
+) -> PolicyTrials:
+    return PolicyTrials(
+        configurations=configurations,
+        presets=presets,
+        facts=PostgresSupposedFacts(database, stores.facts),
+        checks=TriedChecks(stores.decisions, PostgresOpenDocuments(database), check_with_day),
+    )
+
+
 def _snapshots(database: Database, journal: PostgresImportJournal) -> Snapshots:
     return Snapshots(
         store=PostgresSnapshotStore(database),
@@ -253,15 +271,18 @@ def _proposals(
 
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
     papers = PostgresPaperStore(database)
-    presets = load_presets()
+    presets, kinds = load_presets(), installed_kinds()
     company_policies = CompanyPolicies(presets)
     customers, accounts = PostgresCustomerStore(database), PostgresAccountStore(database, company_policies)
     journal, keys = PostgresImportJournal(database), PostgresKeyFinder(stores.reads)
-    reference_data = ReferenceData(store=PostgresReferenceStore(database, company_policies))
+    entries = PostgresReferenceStore(database, company_policies)
+    reference_data = ReferenceData(store=entries, kinds=kinds)
     own_texts = OwnTextsOfCompanies(reference_data)
-    configurations = Configurations(PostgresConfigurationReader(database), presets)
+    configurations = Configurations(PostgresConfigurationReader(database), presets, kinds)
+    holds = Holds(stores.holds, own_texts, ReleaseSteps(entries, configurations, clock.now))
     checks = _checks(stores, configurations)
     histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
+    calculations = PostgresCalculationStore(database)
     credit_accounts = CreditAccounts(store=accounts, checks=checks)
     proposals = _proposals(database, accounts, company_policies, checks=checks, configurations=configurations)
     return Services(
@@ -272,13 +293,18 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
         checks=checks,
         exposures=exposures,
-        behaviour=PaymentBehaviour(checks=checks, histories=histories, accounts=credit_accounts),
+        behaviour=PaymentBehaviour(
+            checks=checks, histories=histories, accounts=credit_accounts, utilisations=calculations
+        ),
         exposure_report=ExposureReport(
             checks=checks, histories=histories, accounts=PostgresAccountDirectory(database)
         ),
-        calculations=Calculations(exposures, PostgresCalculationStore(database), uuid7),
+        calculations=Calculations(exposures, calculations, uuid7),
         decisions=stores.decisions,
-        holds=Holds(stores.holds, own_texts),
+        holds=holds,
+        release_requests=ReleaseRequests(
+            holds, PostgresReleaseRequests(database, stores.holds, uuid7), clock.now
+        ),
         hold_evaluation=HoldEvaluation(PostgresHeldChecks(database), checks, check_as_asked),
         reservations=Reservations(stores.reservations),
         papers=_ingest(stores, papers, checks),
@@ -292,6 +318,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
             store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now
         ),
         policies=Policies(store=PostgresPolicyStore(database), presets=presets),
+        policy_trials=_policy_trials(database, stores, configurations, presets),
         reference_data=reference_data,
         own_texts=own_texts,
         rule_review=RuleReview(configurations),
@@ -313,7 +340,7 @@ def build_portfolio(url: str, *, limits: ConnectionLimits) -> tuple[Database, Po
     """The evaluation of all accounts, which reads through connections of the database it is given with."""
     database = open_database(url, limits=limits)
     reads = ReadPool(url, limits=limits, database=database)
-    configurations = Configurations(PostgresConfigurationReader(database), load_presets())
+    configurations = Configurations(PostgresConfigurationReader(database), load_presets(), installed_kinds())
     return database, Portfolio(reader=PostgresPortfolio(reads), configurations=configurations)
 
 

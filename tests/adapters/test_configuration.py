@@ -199,7 +199,7 @@ async def test_every_write_of_configuration_raises_its_version(
 async def test_a_compiled_configuration_is_used_until_its_version_is_raised(
     database: Database, reader: PostgresConfigurationReader, tenant: str
 ) -> None:
-    configurations = Configurations(reader, load_presets())
+    configurations = Configurations(reader, load_presets(), {})
     await set_policy(database, tenant, overrides={"max_days_overdue": 30})
 
     first = await configurations.at(tenant=tenant, company="main", version=2)

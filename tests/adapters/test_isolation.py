@@ -3,13 +3,16 @@
 import pytest
 import sqlalchemy as sa
 
-import creditrisk.adapters.postgres.adjustment_tables  # noqa: F401 - makes its tables known to metadata
+import creditrisk.adapters.postgres.adjustment_tables
+import creditrisk.adapters.postgres.hold_tables  # noqa: F401 - both make their tables known to metadata
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.reservation_tables import reservation
 from tests.adapters.statements import follows, paper
 
 TABLES = sorted(reservation.metadata.tables)
+
+APPEND_ONLY = {"hold_event"}
 
 # A row for every table that papers do not fill; all other columns have defaults.
 ROWS = {
@@ -25,6 +28,10 @@ ROWS = {
     "hold": (
         "(id, company, kind, number, customer, type)"
         " VALUES ('01900000-0000-7000-8000-000000000000', 'main', 'order', 'O', 'C-1', 'rule')"
+    ),
+    "hold_event": (
+        "(id, hold, action, by) VALUES ('01900000-0000-7000-8000-000000000000',"
+        " '01900000-0000-7000-8000-000000000000', 'release', 'k')"
     ),
     "reservation": (
         "(id, company, kind, number, customer, account, amount, currency, expires_at)"
@@ -94,10 +101,19 @@ async def test_no_table_shows_or_changes_another_tenants_rows(
     async with database.transaction("somebody-else") as connection:
         for table in TABLES:
             assert (await connection.execute(sa.text(f"SELECT count(*) FROM {table}"))).scalar_one() == 0
+            if table in APPEND_ONLY:
+                continue
             changed = await connection.execute(sa.text(f"UPDATE {table} SET tenant = 'somebody-else'"))
             assert changed.rowcount == 0
             removed = await connection.execute(sa.text(f"DELETE FROM {table}"))
             assert removed.rowcount == 0
+
+
+@pytest.mark.parametrize("change", ["UPDATE hold_event SET refused = NULL", "DELETE FROM hold_event"])
+async def test_the_trail_of_holds_can_only_be_added_to(database: Database, tenant: str, change: str) -> None:
+    async with database.transaction(tenant) as connection:
+        with pytest.raises(sa.exc.DBAPIError, match="permission denied"):
+            await connection.execute(sa.text(change))
 
 
 async def test_without_a_tenant_nothing_is_seen(

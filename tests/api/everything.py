@@ -126,6 +126,8 @@ _DOCUMENT: Final[JSON] = {
     "follows": [{"kind": "quotation", "number": "Q-9", "total": eur("5.00")}],
 }
 _KEY_ACCOUNTS: Final[JSON] = {"scope": "group", "scope_id": ID, "risk_group": "B", "active": True}
+_APPROVERS: Final[JSON] = {"position": 2, "approvals": 2, "roles": ["head"], "keys": ["k"], "releases": False}
+_TRIED_RULE: Final[JSON] = {"id": ID, "kind": "limit_used", "type": "blocking", "percent": "70"}
 _ENTRY: Final[JSON] = {
     "customer": ID,
     "company": "main",
@@ -184,6 +186,7 @@ def _configuration() -> Iterator[Writing]:
         ("account_status", "account-statuses", {"effect": "none", "on": "warn", "description": "Watched"}),
         ("rule", "rules", {"kind": "limit_used", "type": "exclusion", "percent": "70", **_KEY_ACCOUNTS}),
         ("reason", "reasons", {"type": "status", "description": "Watched"}),
+        ("release_step", "release-steps", {"above": eur("1000000.00"), **_APPROVERS}),
         ("operator", "operators", {"strict": True, "roles": ["sales"], "companies": ["main"]}),
     )
     for code, path, body in (*codes, *scoring(ID)):
@@ -194,6 +197,8 @@ def _configuration() -> Iterator[Writing]:
     rate = {"from": "USD", "to": "EUR", "date": DAY, "rate": "0.5", "type": "default"}
     yield Writing(operation="put_rates", method="PUT", path="/v1/rates", body={"rates": [rate]})
     policy = {"preset": "standard", "overrides": {"calculation_start": "2020-01-01", "max_days_overdue": 90}}
+    trial = {"policy": {"preset": "duir"}, "rules": {"put": [_TRIED_RULE]}, "against": {"decisions": 1}}
+    yield Writing(operation="try_policy", method="POST", path="/v1/policy:try", body=trial)
     yield Writing(operation="put_policy", method="PUT", path="/v1/policy", body=policy, headers=_ANY_VERSION)
 
 
@@ -310,6 +315,11 @@ def _holds(stock: Stock) -> Iterator[Writing]:
     }
     home = f"/v1/holds/{stock.hold}"
     yield Writing(operation="release_hold", method="POST", path=f"{home}/release", body=release)
+    asking, deciding = release | {"operator": ID, "comment": "Soon."}, {"operator": ID, "comment": "Fine."}
+    yield Writing(operation="submit_release", method="POST", path=f"{home}/submit", body=asking)
+    for action in ("approve", "decline", "recall"):
+        path = f"{home}/{action}"
+        yield Writing(operation=f"{action}_release", method="POST", path=path, body=deciding)
     yield Writing(operation="reject_hold", method="POST", path=f"{home}/reject", body={"reason": "No."})
 
 

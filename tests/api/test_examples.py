@@ -115,11 +115,21 @@ def _examples(document: JSON, operation: JSON) -> Iterator[Example]:
             yield Example("", media_type, body)
 
 
+def _ready(erp: httpx.Client, hold: str, operation: str) -> None:
+    """Let a hold be what requests to release it are about."""
+    if operation in {"submit_release", "approve_release", "decline_release", "recall_release"}:
+        ok(erp.put("/v1/release-steps/FOUR-EYES", json={}))
+    if operation in {"approve_release", "decline_release", "recall_release"}:
+        submitter = "u2" if operation == "recall_release" else "u1"
+        ok(erp.post(f"/v1/holds/{hold}/submit", json={"operator": submitter}))
+
+
 def _ask(erp: httpx.Client, operation: Operation, example: Example) -> httpx.Response:
     id_ = "C-1001"
     headers = {"Content-Type": example.media_type}
     if "/holds/" in operation.path:
         id_ = ok(erp.post("/v1/check", json=CHECK_EXAMPLES["red"]["value"]))["hold"]["id"]
+        _ready(erp, id_, operation.id)
     if "/reservations/" in operation.path:
         id_ = ok(erp.post("/v1/check", json=CHECK_EXAMPLES["reserve"]["value"]))["reservation"]["id"]
     if "/manual-blocks/" in operation.path:

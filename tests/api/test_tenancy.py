@@ -33,6 +33,7 @@ SCOPES: Final[dict[str, set[str]]] = {
     "get_risk_score": {"check", "limits", "policy"},
     "get_decision": {"audit"},
     "list_decisions": {"audit"},
+    "list_hold_history": {"audit"},
     "get_import": {"ingest", "limits"},
     "import_credit": {"ingest"},
     "import_customers": {"ingest"},

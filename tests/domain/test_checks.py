@@ -290,7 +290,7 @@ def everything_wrong() -> tuple[Facts, dict[str, Any]]:
 def test_every_finding_is_collected_in_the_order_of_precedence() -> None:
     stored, settings = everything_wrong()
     asked = invoice("100.00", payment_terms="NET60", cash_discount="NET60")
-    by_rules = {Code.LIMIT_USED, Code.DOCUMENT_AMOUNT, Code.PAYMENT_TERMS}
+    by_rules = {Code.LIMIT_USED, Code.DOCUMENT_AMOUNT, Code.PAYMENT_TERMS, Code.OWN_RULE}
     excluding_each_other = {Code.LIMIT_MISSING, Code.UTILISATION_HIGH}
     assert found(asked, stored, **settings) == [
         code for code in Code if code not in by_rules | excluding_each_other

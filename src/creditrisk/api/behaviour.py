@@ -36,6 +36,8 @@ from creditrisk.domain.money import AMOUNT_PATTERN, InvalidMoney, Money, parse_a
 from creditrisk.domain.parameter_values import MOST_DAYS
 
 MOST_ROWS: Final = 10_000
+MOST_MONTHS: Final = 60
+MOST_WINDOWS: Final = 4
 
 _UNSIGNED: Final = AMOUNT_PATTERN.replace("-?", "")
 
@@ -101,7 +103,7 @@ class PairOut(WireModel):
     """Two currencies without a rate between them."""
 
     from_: Annotated[str, Field(alias="from", description="The currency of amounts that are left out.")]
-    to: Annotated[str, Field(description="The account's currency.")]
+    to: Annotated[str, Field(description="The currency they would have to be in.")]
 
 
 class Circumstances(WireModel):
@@ -113,6 +115,30 @@ class Circumstances(WireModel):
     missing_rates: Annotated[list[PairOut], Field(description="Rates that were lacking.")]
     as_of: Annotated[Day, Field(description="The reference date.")]
     evaluated_at: Annotated[Instant, Field(description="When it was worked out, by the database's clock.")]
+
+
+class WindowOut(WireModel):
+    """Statistics of an account over the months up to the reference date."""
+
+    months: Annotated[int, Field(description="How many months.")]
+    from_: Annotated[Day, Field(alias="from", description="Their first day.")]
+    days: Annotated[int, Field(description="Days for which sales count, as in `dso`.")]
+    turnover: Annotated[MoneyOut, Field(description="Invoices less credit notes of these months.")]
+    dso: Annotated[str, Field(description="What is owed now / turnover × days.", examples=["61"])]
+    average_balance: Annotated[MoneyOut, Field(description="Open items on an average day of these months.")]
+    limit_percent: Annotated[
+        str | None,
+        Field(
+            description="Average balance in percent of the own limit, where there is one.", examples=["12.5"]
+        ),
+    ]
+    exposure_percent: Annotated[
+        str | None,
+        Field(
+            description="Average exposure in percent of the limit, by stored calculations; null without any."
+        ),
+    ]
+    exposure_days: Annotated[int, Field(description="Reference dates with a calculation that knew a limit.")]
 
 
 class BehaviourOut(Circumstances):
@@ -134,6 +160,13 @@ class BehaviourOut(Circumstances):
         Average, Field(description="Days from the date of an item to the money, of what was paid.")
     ]
     average_balance: Annotated[MoneyOut, Field(description="Open items on an average day of the 12 months.")]
+    aged_balances: Annotated[
+        dict[str, MoneyOut],
+        Field(description="Open items by days past due: `not_due`, `1-30`, `31-60`, `61-90`, `over_90`."),
+    ]
+    windows: Annotated[
+        list[WindowOut], Field(description="Statistics over the windows asked for, in their order.")
+    ]
 
 
 class InstalmentIn(WireModel):
@@ -249,10 +282,14 @@ async def get_behaviour(
     use: Use,
     company: CompanyQuery = None,
     as_of: Annotated[ReferenceDay | None, Query(description="Reference date; absent: today.")] = None,
+    months: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=MOST_MONTHS)], ...],
+        Query(max_length=MOST_WINDOWS, description="Statistics over so many months; several times: of each."),
+    ] = (),
 ) -> Response:
     """Show how an account pays: turnover, DSO, delays and balance, from stored papers."""
     account = Account(choose_company(caller, query=company), id)
-    content = await use.behaviour.of(account, as_of=as_of, principal=caller)
+    content = await use.behaviour.of(account, as_of=as_of, principal=caller, windows=months)
     return Response(orjson.dumps(content), media_type="application/json")
 
 

@@ -1,6 +1,7 @@
 """The credit check over HTTP: what the ERP asks before it saves, and what it is answered."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Final
 
 import orjson
@@ -196,7 +197,14 @@ class CheckIn(WireModel):
 
 def check_as_asked(request: Mapping[str, Any], *, company: str) -> Check:
     """Read a check again that was answered before, from what is kept of its request."""
-    return CheckIn.model_validate(request).command(company, DEFAULT_LANGUAGE).check
+    check, _ = check_with_day(request, company=company)
+    return check
+
+
+def check_with_day(request: Mapping[str, Any], *, company: str) -> tuple[Check, date | None]:
+    """Read the same with the day it was asked for."""
+    command = CheckIn.model_validate(request).command(company, DEFAULT_LANGUAGE)
+    return command.check, command.as_of
 
 
 class ChecksIn(WireModel):

@@ -29,9 +29,11 @@ from creditrisk.application.limit_changes import LimitHistory
 from creditrisk.application.manual_blocks import ManualBlockStore
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
+from creditrisk.application.policy_trial import PolicyTrials
 from creditrisk.application.proposals import Proposals
 from creditrisk.application.rates import Rates
 from creditrisk.application.reference_data import ReferenceData
+from creditrisk.application.release_requests import ReleaseRequests
 from creditrisk.application.reservations import Reservations
 from creditrisk.application.risk_scores import RiskScores
 from creditrisk.application.rules import RuleReview
@@ -63,6 +65,7 @@ class Services:
     idempotency: Idempotency
     issued_keys: IssuedKeys
     policies: Policies
+    policy_trials: PolicyTrials
     reference_data: ReferenceData
     own_texts: OwnTextsOfCompanies
     rule_review: RuleReview
@@ -75,6 +78,7 @@ class Services:
     calculations: Calculations
     decisions: DecisionLog
     holds: Holds
+    release_requests: ReleaseRequests
     hold_evaluation: HoldEvaluation
     reservations: Reservations
     papers: IngestPapers

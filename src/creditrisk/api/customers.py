@@ -82,7 +82,10 @@ class CustomerFields(WireModel):
     ] = None
     status_reason: Annotated[
         Line | None,
-        Field(description="Why it has the status: a stored reason of type `status`, where any are."),
+        Field(
+            description="Why it has the status: a stored reason of type `status`, where any are; each status "
+            "then needs one."
+        ),
     ] = None
     customer_since: Annotated[Day | None, Field(description="First day of business with it.")] = None
     in_business_since: Annotated[Day | None, Field(description="The day it was founded.")] = None

@@ -1,17 +1,16 @@
 """Holds over HTTP: the queue of blocked documents, and what people decide about them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final
 
-from fastapi import Body, Depends, Path, Query, Request, Response
+from fastapi import Body, Path, Query
 from pydantic import Field, model_validator
 
-from creditrisk.api.auth import principal_of, requires
+from creditrisk.api.auth import requires
 from creditrisk.api.company import CompanyQuery, choose_companies, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.decisions import cursor_id
-from creditrisk.api.languages import HEADERS, documented_language, language_of
+from creditrisk.api.hold_answer import HoldOut, HoldStatus, Reading, shown, shown_to
+from creditrisk.api.languages import documented_language
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
@@ -19,9 +18,7 @@ from creditrisk.api.wire import (
     Day,
     DocumentKind,
     Identifier,
-    Instant,
     MoneyIn,
-    MoneyOut,
     Prose,
     ReferenceDay,
     Several,
@@ -29,42 +26,9 @@ from creditrisk.api.wire import (
     refuse,
 )
 from creditrisk.application.hold_evaluation import AT_ONCE
-from creditrisk.application.holds import Hold, HoldFilter, Holds, ReleaseOrder
+from creditrisk.application.holds import HoldFilter
 from creditrisk.application.keys import Principal
-from creditrisk.locale.languages import MessageLanguage
-
-HoldStatus = Literal["open", "released", "rejected", "cleared"]
-
-
-class HeldDocumentOut(WireModel):
-    """The document that waits."""
-
-    kind: Annotated[DocumentKind, Field(description="What it is.")]
-    number: Annotated[str, Field(description="Its number.")]
-    total: Annotated[MoneyOut, Field(description="Its whole amount when it was last checked.")]
-
-
-class HoldOut(WireModel):
-    """A blocked document waiting for an authoriser."""
-
-    id: Annotated[str, Field(description="Its id.")]
-    company: Annotated[str, Field(description="The legal entity.")]
-    customer: Annotated[str, Field(description="The ordering customer.")]
-    document: Annotated[HeldDocumentOut, Field(description="What is held.")]
-    checkpoint: Annotated[str | None, Field(description="The step that was stopped.")]
-    type: Annotated[Literal["rule", "forced"], Field(description="Found by a check, or put on by a person.")]
-    status: Annotated[HoldStatus, Field(description="`cleared`: a later check let it pass.")]
-    ready_to_release: Annotated[bool, Field(description="Evaluated again, no finding was left.")]
-    findings: Annotated[list[dict[str, Any]], Field(description="Of the newest check.")]
-    owner: Annotated[str | None, Field(description="The document's owner, else its first check's operator.")]
-    opened_at: Annotated[Instant, Field(description="When it was put on.")]
-    closed_by: Annotated[str | None, Field(description="Who closed it; null: nobody yet.")]
-    closed_at: Annotated[Instant | None, Field(description="When it was closed; null: it is open.")]
-    reason: Annotated[str | None, Field(description="What the person said.")]
-    review_on: Annotated[Day | None, Field(description="When to look at it again.")]
-    authorised_amount: Annotated[MoneyOut | None, Field(description="Up to which the document may go on.")]
-    valid_until: Annotated[Day | None, Field(description="Last day of the authorisation; null: without end.")]
-    with_posting: Annotated[bool, Field(description="The stopped step is to be run on release.")]
+from creditrisk.application.release_orders import ReleaseOrder
 
 
 class ReleaseIn(WireModel):
@@ -76,6 +40,18 @@ class ReleaseIn(WireModel):
     up_to: Annotated[MoneyIn | None, Field(description="Authorised amount; absent: the held total.")] = None
     valid_until: Annotated[Day | None, Field(description="Last day of the authorisation.")] = None
     as_of: Annotated[ReferenceDay | None, Field(description="Day of the release; absent: today.")] = None
+
+    @property
+    def order(self) -> ReleaseOrder:
+        """The same to the use cases."""
+        return ReleaseOrder(
+            reason=self.reason,
+            review_on=self.review_on,
+            with_posting=self.with_posting,
+            up_to=self.up_to.money if self.up_to else None,
+            valid_until=self.valid_until,
+            as_of=self.as_of,
+        )
 
 
 class RejectIn(WireModel):
@@ -162,28 +138,6 @@ _REJECT: Final = {"plain": {"summary": "With a reason", "value": {"reason": "The
 HoldId = Annotated[str, Path(description="The id of the hold.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Who is shown holds, and in which language."""
-
-    language: MessageLanguage
-    principal: Principal
-    holds: Holds
-
-    async def told(self, *holds: Hold) -> Sequence[Hold]:
-        """Return the holds as this reader is told of them."""
-        return await self.holds.told(holds, language=self.language, principal=self.principal)
-
-
-async def _reader(request: Request, response: Response, use: Use) -> Reader:
-    language, principal = language_of(request), principal_of(request.scope)
-    assert principal is not None  # noqa: S101 - routes admit first
-    response.headers.update(HEADERS[language])
-    return Reader(language=language, principal=principal, holds=use.holds)
-
-
-Reading = Annotated[Reader, Depends(_reader)]
-
 router = resource_router(prefix="/v1/holds", tag="holds")
 
 
@@ -212,7 +166,7 @@ async def get_hold(
     id: HoldId, caller: Annotated[Principal, requires("holds")], use: Use, reader: Reading
 ) -> HoldOut:
     """Show one hold."""
-    return await _shown_to(reader, await use.holds.get(id, principal=caller))
+    return await shown_to(reader, await use.holds.get(id, principal=caller))
 
 
 @router.post("", responses=documented(404), openapi_extra=documented_language())
@@ -267,17 +221,13 @@ async def release_hold(
     reader: Reading,
     body: Annotated[ReleaseIn | None, Body(openapi_examples=_RELEASE)] = None,
 ) -> HoldOut:
-    """Authorise the held document up to an amount, and until a day if given."""
-    body = body or ReleaseIn()
-    order = ReleaseOrder(
-        reason=body.reason,
-        review_on=body.review_on,
-        with_posting=body.with_posting,
-        up_to=body.up_to.money if body.up_to else None,
-        valid_until=body.valid_until,
-        as_of=body.as_of,
-    )
-    return await _shown_to(reader, await use.holds.release(id, order, principal=caller))
+    """Authorise the held document up to an amount, and until a day if given.
+
+    Where the amount needs steps of approval it is refused (409) until they have approved it; what the request
+    does not say is then taken from what was approved.
+    """
+    order = (body or ReleaseIn()).order
+    return await shown_to(reader, await use.holds.release(id, order, principal=caller))
 
 
 @router.post("/{id}/reject", responses=documented(404, 409), openapi_extra=documented_language())
@@ -290,37 +240,4 @@ async def reject_hold(
 ) -> HoldOut:
     """Take the document off the queue without authorising it; checking it again may open a new hold."""
     hold = await use.holds.reject(id, reason=body.reason if body else None, principal=caller)
-    return await _shown_to(reader, hold)
-
-
-async def _shown_to(reader: Reader, hold: Hold) -> HoldOut:
-    (told,) = await reader.told(hold)
-    return shown(told)
-
-
-def shown(hold: Hold) -> HoldOut:
-    """A hold as the contract writes it."""
-    return HoldOut(
-        id=hold.id,
-        company=hold.company,
-        customer=hold.customer,
-        document=HeldDocumentOut(
-            kind=hold.kind,  # type: ignore[arg-type] # the table checks the words
-            number=hold.number,
-            total=MoneyOut.of(hold.total),
-        ),
-        checkpoint=hold.checkpoint,
-        type=hold.type,  # type: ignore[arg-type] # the same
-        status=hold.status,  # type: ignore[arg-type] # the same
-        ready_to_release=hold.ready_to_release,
-        findings=list(hold.findings),
-        owner=hold.owner,
-        opened_at=hold.opened_at,
-        closed_by=hold.closed_by,
-        closed_at=hold.closed_at,
-        reason=hold.reason,
-        review_on=hold.review_on,
-        authorised_amount=MoneyOut.of(hold.authorised) if hold.authorised else None,
-        valid_until=hold.valid_until,
-        with_posting=hold.with_posting,
-    )
+    return await shown_to(reader, hold)

@@ -1,4 +1,4 @@
-"""Reference data: twelve resources that differ in their fields alone, so one set of routes serves all."""
+"""Reference data: thirteen resources that differ in their fields alone, so one set of routes serves all."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Response, status
 
-from creditrisk.api import automatic_limit_fields, rule_fields, scoring_fields
+from creditrisk.api import automatic_limit_fields, release_step_fields, rule_fields, scoring_fields
 from creditrisk.api import reference_fields as fields
 from creditrisk.api.auth import requires
 from creditrisk.api.company import (
@@ -20,6 +20,7 @@ from creditrisk.api.master_data import content_of
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
+from creditrisk.api.rules import RuleSavedAnswer, saved_rule
 from creditrisk.api.wire import PathId, WireModel
 from creditrisk.application.companies import EVERY_COMPANY
 from creditrisk.application.errors import InvalidRequest
@@ -40,6 +41,8 @@ class _Resource:
     body: type[Body]
     answer: type[fields.StoredCode | fields.StoredId]
     page: type[WireModel]
+    saved: type[fields.Stored] | None = None
+    """What setting an entry is answered with, where that is more than the entry."""
 
     def render(self, entry: ReferenceEntry) -> fields.Stored:
         """Write an entry; what the content leaves out takes its default."""
@@ -134,6 +137,15 @@ _RESOURCES: Final = (
         body=rule_fields.RuleBody,
         answer=rule_fields.RuleAnswer,
         page=Page[rule_fields.RuleAnswer],
+        saved=RuleSavedAnswer,
+    ),
+    _Resource(
+        kind=ReferenceKind.RELEASE_STEP,
+        path="release-steps",
+        plural="release_steps",
+        body=release_step_fields.ReleaseStepBody,
+        answer=release_step_fields.ReleaseStepAnswer,
+        page=Page[release_step_fields.ReleaseStepAnswer],
     ),
     _Resource(
         kind=ReferenceKind.SCORING_GROUP,
@@ -179,7 +191,10 @@ def _putting(resource: _Resource) -> Callable[..., Any]:
         )
         if is_new:
             response.status_code = status.HTTP_201_CREATED
-        return resource.render(entry)
+        stored = resource.render(entry)
+        if isinstance(stored, rule_fields.RuleAnswer):
+            return await saved_rule(stored, use=use, caller=caller)
+        return stored
 
     # FastAPI reads the body's model from here.
     put.__annotations__["body"] = resource.body
@@ -242,7 +257,7 @@ def _router(resource: _Resource) -> APIRouter:
         _putting(resource),
         methods=["PUT"],
         name=f"put_{one}",
-        response_model=resource.answer,
+        response_model=resource.saved or resource.answer,
         responses=created,
     )
     router.add_api_route(
@@ -263,4 +278,4 @@ def _router(resource: _Resource) -> APIRouter:
 
 
 routers: Final = tuple(_router(resource) for resource in _RESOURCES)
-"""The routers of the twelve resources."""
+"""The routers of the thirteen resources."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from creditrisk.api.reference_fields import ByCompanyBody, StoredId
-from creditrisk.api.wire import Identifier, MoneyIn, MoneyOut, Percent, WireModel, refuse
+from creditrisk.api.wire import Identifier, JsonObject, MoneyIn, MoneyOut, Percent, WireModel, refuse
 
 Kind = Literal[
     "days_overdue",
@@ -16,6 +16,7 @@ Kind = Literal[
     "overdue_amount",
     "document_amount",
     "limit_used",
+    "own",
 ]
 
 _MOST_DAYS = 36_500
@@ -28,6 +29,7 @@ _VALUES: Final[Mapping[Kind, frozenset[str]]] = {
     "overdue_amount": frozenset({"amount", "percent"}),
     "document_amount": frozenset({"amount"}),
     "limit_used": frozenset({"percent"}),
+    "own": frozenset({"own_kind", "values"}),
 }
 """The fields that hold the value of each kind. An exclusion of overdue days may have an amount instead."""
 
@@ -73,6 +75,13 @@ class RuleFields(WireModel):
     ] = None
     payment_terms: Annotated[
         Identifier | None, Field(validate_default=True, description="Terms of the document.")
+    ] = None
+    own_kind: Annotated[
+        Identifier | None,
+        Field(validate_default=True, description="Of `own`: a kind that an installed package offers."),
+    ] = None
+    values: Annotated[
+        JsonObject | None, Field(validate_default=True, description="Of `own`: what that kind compares with.")
     ] = None
 
 
@@ -123,7 +132,7 @@ class RuleBody(ByCompanyBody, RuleFields):
             raise refuse("not_allowed", "does not belong to the scope all")
         return value
 
-    @field_validator("days", "account_status", "payment_terms", "amount", "percent")
+    @field_validator("days", "account_status", "payment_terms", "own_kind", "values", "amount", "percent")
     @classmethod
     def _of_the_kind(cls, value: Any, info: ValidationInfo) -> Any:
         kind, name = info.data.get("kind"), info.field_name

@@ -7,11 +7,13 @@ from pydantic import Field
 
 from creditrisk.api.auth import requires
 from creditrisk.api.company import CompanyQuery, choose_company
-from creditrisk.api.context import Use
+from creditrisk.api.context import Services, Use
 from creditrisk.api.requests import resource_router
+from creditrisk.api.rule_fields import RuleAnswer
 from creditrisk.api.wire import Identifier, WireModel
+from creditrisk.application.companies import MAIN
 from creditrisk.application.keys import Principal
-from creditrisk.domain.rule_lint import Oddity
+from creditrisk.domain.rule_lint import Oddity, Remark
 
 _DETAILS: Final = {
     Oddity.INACTIVE: "It is not active.",
@@ -48,6 +50,31 @@ class LintAnswer(WireModel):
     warnings: Annotated[list[WarningOut], Field(description="By id of the rule; none: nothing is odd.")]
 
 
+class RuleSavedAnswer(RuleAnswer):
+    """A rule as it was set, and what is odd about it among the others."""
+
+    warnings: Annotated[
+        list[WarningOut],
+        Field(description="What `POST /v1/rules:lint` says of it; of one for all companies, in `main`."),
+    ]
+
+
+async def saved_rule(stored: RuleAnswer, *, use: Services, caller: Principal) -> RuleSavedAnswer:
+    """Write a rule that was set, with what is odd about it."""
+    _, remarks = await use.rule_review.review(
+        company=stored.company or MAIN, principal=caller, about=stored.id
+    )
+    return RuleSavedAnswer.model_validate(
+        {**stored.model_dump(), "warnings": [_warning(each) for each in remarks]}
+    )
+
+
+def _warning(remark: Remark) -> WarningOut:
+    return WarningOut(
+        rule=remark.rule, code=remark.oddity, other=remark.other, detail=_DETAILS[remark.oddity]
+    )
+
+
 _LINT: Final = {"company": {"summary": "The rules of one company", "value": {"company": "main"}}}
 
 router = resource_router(prefix="/v1/rules:lint", tag="reference data")
@@ -66,8 +93,5 @@ async def lint_rules(
     return LintAnswer(
         company=chosen,
         rules=len(rules),
-        warnings=[
-            WarningOut(rule=each.rule, code=each.oddity, other=each.other, detail=_DETAILS[each.oddity])
-            for each in remarks
-        ],
+        warnings=[_warning(each) for each in remarks],
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from creditrisk.application.accounts import CreditAccounts
 from creditrisk.application.answer import StoredExposure, applied_rates, instant
@@ -21,9 +21,10 @@ from creditrisk.domain.behaviour import (
     total_numbers,
 )
 from creditrisk.domain.behaviour_figures import behaviour_figures
-from creditrisk.domain.history import History, habits_of
+from creditrisk.domain.history import History, habits_of, months_before
 from creditrisk.domain.money import Money, format_amount, quantise
 from creditrisk.domain.rates import Converter
+from creditrisk.domain.statistics import HUNDRED, window_figures
 
 
 class Instalment(NamedTuple):
@@ -52,6 +53,22 @@ class Estimate(NamedTuple):
     version: int | None
 
 
+class Utilisation(NamedTuple):
+    """How much of its limit an account used on average, as stored calculations say."""
+
+    days: int
+    """Reference dates with a calculation that knew a limit; the newest of each counts."""
+    average: Decimal | None
+    """A fraction of the limit; None where there were no such days."""
+
+
+class UtilisationReader(Protocol):
+    """Reads what stored calculations say about the use of limits."""
+
+    async def utilisation(self, account: Account, *, after: date, until: date, tenant: str) -> Utilisation:
+        """The average over the reference dates from the day after ``after`` to ``until``."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentBehaviour:
     """Works out payment behaviour and estimated credit."""
@@ -59,9 +76,17 @@ class PaymentBehaviour:
     checks: CheckCredit
     histories: HistoryReader
     accounts: CreditAccounts
+    utilisations: UtilisationReader
 
-    async def of(self, account: Account, *, as_of: date | None, principal: Principal) -> dict[str, Any]:
-        """The behaviour of one account as plain data.
+    async def of(
+        self,
+        account: Account,
+        *,
+        as_of: date | None,
+        principal: Principal,
+        windows: Sequence[int] = (),
+    ) -> dict[str, Any]:
+        """The behaviour of one account as plain data, and its statistics over windows of so many months.
 
         Raises:
             NotFound: nobody ever told the service about this customer.
@@ -81,7 +106,50 @@ class PaymentBehaviour:
             "due_date_deviation": average(figures.owed.lateness),
             "average_payment_days": average(habits.payments),
             "average_balance": money(figures.average_balance, currency),
+            "aged_balances": {
+                band: money(amount, currency) for band, amount in situation.own.overdue.ageing.items()
+            },
+            "windows": [
+                await self._window(account, exposure, months, figures.owed.outstanding, principal)
+                for months in windows
+            ],
             **_circumstances(exposure),
+        }
+
+    async def _window(
+        self,
+        account: Account,
+        exposure: StoredExposure,
+        months: int,
+        outstanding: Decimal,
+        principal: Principal,
+    ) -> dict[str, Any]:
+        as_of, situation = exposure.as_of, exposure.situation
+        histories = await self.histories.read({account: as_of}, tenant=principal.tenant, months=months)
+        history = histories[account]
+        habits = habits_of(history, configuration=exposure.configuration, converter=situation.converter)
+        figures = window_figures(
+            situation,
+            habits,
+            months=months,
+            outstanding=outstanding,
+            customer_since=history.customer_since,
+        )
+        after = months_before(as_of, months)
+        utilisation = await self.utilisations.utilisation(
+            account, after=after, until=as_of, tenant=principal.tenant
+        )
+        currency = situation.currency
+        return {
+            "months": months,
+            "from": (after + timedelta(days=1)).isoformat(),
+            "days": figures.days,
+            "turnover": money(figures.turnover, currency),
+            "dso": format_days(figures.dso),
+            "average_balance": money(figures.average_balance, currency),
+            "limit_percent": _percent(figures.limit_percent),
+            "exposure_percent": _percent(utilisation.average and utilisation.average * HUNDRED),
+            "exposure_days": utilisation.days,
         }
 
     async def estimate(self, command: EstimateCommand, *, principal: Principal) -> Estimate:
@@ -151,6 +219,10 @@ class PaymentBehaviour:
             raise NotFound("There is no such customer.")
         histories = await self.histories.read({account: exposure.as_of}, tenant=principal.tenant)
         return exposure, histories[account]
+
+
+def _percent(share: Decimal | None) -> str | None:
+    return None if share is None else format_days(share)
 
 
 def money(amount: Decimal, currency: str) -> dict[str, str]:

@@ -148,7 +148,7 @@ class CheckCredit:
         """
         if command.reserve_seconds is not None:
             return await self._reserve(command, principal)
-        ((stored, configuration),) = await self._read([_question(command.check)], principal)
+        ((stored, configuration),) = await self._read([question_of(command.check)], principal)
         return await self._answer(command, stored, configuration, principal)
 
     async def check_all(
@@ -166,7 +166,7 @@ class CheckCredit:
                 answers += [await self._reserve(command, principal) for command in run]
                 continue
             plain = list(run)
-            found = await self._read([_question(command.check) for command in plain], principal)
+            found = await self._read([question_of(command.check) for command in plain], principal)
             answers += [
                 await self._answer(command, stored, configuration, principal)
                 for command, (stored, configuration) in zip(plain, found, strict=True)
@@ -212,7 +212,7 @@ class CheckCredit:
 
         Raises: as `check`.
         """
-        found = await self._read([_question(check) for check in checks], principal)
+        found = await self._read([question_of(check) for check in checks], principal)
         return [
             self._verdict(check, stored, configuration, as_of=stored.today)[0]
             for check, (stored, configuration) in zip(checks, found, strict=True)
@@ -309,7 +309,7 @@ class CheckCredit:
 
         for _ in range(MOST_READS):
             effects = await self._reservations.decide(
-                _question(command.check), decide_locked, tenant=principal.tenant, key_id=principal.key_id
+                question_of(command.check), decide_locked, tenant=principal.tenant, key_id=principal.key_id
             )
             if effects is not None:
                 return effects.answer
@@ -385,7 +385,8 @@ def stored_exposure(
     )
 
 
-def _question(check: Check) -> Question:
+def question_of(check: Check) -> Question:
+    """Whose facts a check needs."""
     return Question(
         check.company,
         check.customer,

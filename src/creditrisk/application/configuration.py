@@ -7,16 +7,18 @@ same statement as its facts, and asks again with that version.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from creditrisk.application.companies import MAIN
 from creditrisk.application.messages import OwnTexts
 from creditrisk.domain.account import AccountStatus, Rank
 from creditrisk.domain.facts import Configuration
+from creditrisk.domain.own_rules import InstalledKind
 from creditrisk.domain.policy import DocumentType, compile_policy
 from creditrisk.domain.rates import Rate, RateTable
-from creditrisk.domain.rules import Rule, RuleBook
+from creditrisk.domain.rule_book import RuleBook
+from creditrisk.domain.rules import Rule
 from creditrisk.presets.loader import Preset
 
 STANDARD = "standard"
@@ -51,10 +53,16 @@ class Configurations:
     """Compiled configurations of the companies in use, the least used ones forgotten."""
 
     def __init__(
-        self, reader: ConfigurationReader, presets: Mapping[str, Preset], *, most: int = 1_000
+        self,
+        reader: ConfigurationReader,
+        presets: Mapping[str, Preset],
+        kinds: Mapping[str, InstalledKind],
+        *,
+        most: int = 1_000,
     ) -> None:
         self._reader = reader
         self._presets = presets
+        self._kinds = kinds
         self._most = most
         self._compiled: OrderedDict[tuple[str, str], tuple[int, Configuration]] = OrderedDict()
         self._loading = asyncio.Lock()
@@ -101,7 +109,11 @@ class Configurations:
             payment_terms=stored.payment_terms,
             cash_discounts=stored.cash_discounts,
             account_statuses=stored.account_statuses,
-            rules=RuleBook.build(stored.rules),
+            rules=RuleBook.build(map(self._bound, stored.rules)),
             rates=RateTable.build(stored.rates),
             texts=stored.texts,
         )
+
+    def _bound(self, rule: Rule) -> Rule:
+        """The rule with the check of its kind, where that is one of the tenant's own."""
+        return rule if rule.own is None else replace(rule, own=rule.own.bound(self._kinds))

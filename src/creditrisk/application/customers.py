@@ -69,14 +69,18 @@ def complaints_about(
     """Say which reference data a customer names that is not there.
 
     ``known`` holds at least what there is of all that the customer names, ``status_reasons`` the codes kept
-    as reasons for a status; where the tenant keeps none, any text will do.
+    as reasons for a status; where the tenant keeps none, any text will do, or none. Where it does, a customer
+    with a status has one of them (M34, M43).
     """
     complaints = [
         FieldError(f"/{field}", "unknown_reference", "names nothing that is stored")
         for field, kind in REFERENCES.items()
         if field in content and (kind, content[field]) not in known
     ]
-    if status_reasons and "status_reason" in content and content["status_reason"] not in status_reasons:
+    reason = content.get("status_reason")
+    if status_reasons and reason is None and "account_status" in content:
+        complaints.append(FieldError("/status_reason", "required", "is required together with a status"))
+    if status_reasons and reason is not None and reason not in status_reasons:
         complaints.append(
             FieldError("/status_reason", "unknown_reference", "must be one of the reasons of type status")
         )

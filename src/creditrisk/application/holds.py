@@ -10,10 +10,13 @@ from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, 
 from creditrisk.application.keys import Principal
 from creditrisk.application.messages import Audience, message
 from creditrisk.application.own_texts import OwnTextsOfCompanies
+from creditrisk.application.release_orders import ReleaseOrder, SubmittedRelease
+from creditrisk.application.release_steps import ReleaseSteps
 from creditrisk.domain.account import Release
 from creditrisk.domain.decision import Outcome, Verdict
 from creditrisk.domain.findings import Code, Severity
 from creditrisk.domain.money import Money
+from creditrisk.domain.release_workflow import RequestState
 from creditrisk.locale.languages import MessageLanguage
 
 
@@ -45,6 +48,8 @@ class Hold:
     authorised: Money | None = None
     valid_until: date | None = None
     with_posting: bool = False
+    submitted: SubmittedRelease | None = None
+    """The newest request to release it by approval; None: there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,20 +86,6 @@ class ReleaseUsed:
 
 
 HoldChange = HoldOpening | HoldClosing | ReleaseUsed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseOrder:
-    """What a person says when releasing a hold."""
-
-    reason: str | None = None
-    review_on: date | None = None
-    with_posting: bool = False
-    up_to: Money | None = None
-    """The authorised amount; None: the held one."""
-    valid_until: date | None = None
-    as_of: date | None = None
-    """The day of the release; None: today in the company's time zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +196,7 @@ class Holds:
 
     store: HoldStore
     texts: OwnTextsOfCompanies
+    steps: ReleaseSteps
 
     async def told(
         self, holds: Sequence[Hold], *, language: MessageLanguage, principal: Principal
@@ -237,26 +229,31 @@ class Holds:
     async def release(self, hold_id: str, order: ReleaseOrder, *, principal: Principal) -> Hold:
         """Authorise a held document, up to an amount and until a day if given.
 
+        Where the company's steps of approval are needed for the amount, a rule hold is released as it was
+        approved: what the caller does not say is taken from there.
+
         Raises:
             NotFound: as `get`.
-            Conflict: the hold is not open any more.
+            Conflict: the hold is not open any more; approval is needed, and there is none, or one for less.
             InvalidRequest: the reason is none of the tenant's release reasons, or the amount is in another
-            currency than
-                the held document.
+                currency than the held document.
         """
         hold = await self.get(hold_id, principal=principal)
-        await self._require_reason("release", order.reason, principal)
-        authorised = order.up_to or hold.total
-        if authorised.currency != hold.total.currency:
-            raise InvalidRequest(
-                "The authorised amount must be in the document's currency.",
-                errors=[
-                    FieldError("/up_to/currency", "other_currency", "must be the held document's currency")
-                ],
-            )
-        by = principal.name or principal.key_id
+        approved = _approved(hold)
+        order = order if approved is None else approved.completing(order)
+        await self.require_reason("release", order.reason, principal)
+        authorised = authorised_amount(hold, order)
+        if hold.type == "rule" and not (approved and approved.covers(order, authorised)):
+            steps = await self.steps.needed(hold.company, authorised, tenant=principal.tenant)
+            if steps:
+                raise Conflict(
+                    "The release needs approval.",
+                    code="approval_needed" if approved is None else "more_than_approved",
+                )
         return _still_open(
-            await self.store.release(hold_id, order, tenant=principal.tenant, by=by, authorised=authorised),
+            await self.store.release(
+                hold_id, order, tenant=principal.tenant, by=principal.author, authorised=authorised
+            ),
             hold,
         )
 
@@ -266,10 +263,10 @@ class Holds:
         Raises: as `release`.
         """
         hold = await self.get(hold_id, principal=principal)
-        await self._require_reason("release", reason, principal)
-        by = principal.name or principal.key_id
+        await self.require_reason("release", reason, principal)
         return _still_open(
-            await self.store.reject(hold_id, tenant=principal.tenant, by=by, reason=reason), hold
+            await self.store.reject(hold_id, tenant=principal.tenant, by=principal.author, reason=reason),
+            hold,
         )
 
     async def force(
@@ -287,26 +284,51 @@ class Holds:
             NotFound: the document was never stored.
             InvalidRequest: the reason is none of the tenant's hold reasons.
         """
-        await self._require_reason("hold", reason, principal)
+        await self.require_reason("hold", reason, principal)
         held = await self.store.force(
             tenant=principal.tenant,
             company=company,
             document=document,
             customer=customer,
-            by=principal.name or principal.key_id,
+            by=principal.author,
             reason=reason,
         )
         if document is not None and not held:
             raise NotFound("There is no such document.")
         return held
 
-    async def _require_reason(self, reason_type: str, reason: str | None, principal: Principal) -> None:
+    async def require_reason(self, reason_type: str, reason: str | None, principal: Principal) -> None:
+        """Make sure that a reason is one of its type, where the tenant keeps any of it (M34).
+
+        Raises:
+            InvalidRequest: it is none of them.
+        """
         accepted = await self.store.reasons(reason_type, tenant=principal.tenant)
         if accepted and reason not in accepted:
             raise InvalidRequest(
                 f"The reason must be one of the {reason_type} reasons.",
                 errors=[FieldError("/reason", "unknown_reason", f"must be a reason of type {reason_type}")],
             )
+
+
+def authorised_amount(hold: Hold, order: ReleaseOrder) -> Money:
+    """What a release authorises: what the order says, else what is held.
+
+    Raises:
+        InvalidRequest: it is in another currency than the held document.
+    """
+    authorised = order.up_to or hold.total
+    if authorised.currency != hold.total.currency:
+        raise InvalidRequest(
+            "The authorised amount must be in the document's currency.",
+            errors=[FieldError("/up_to/currency", "other_currency", "must be the held document's currency")],
+        )
+    return authorised
+
+
+def _approved(hold: Hold) -> SubmittedRelease | None:
+    submitted = hold.submitted
+    return submitted if submitted and submitted.request.state is RequestState.APPROVED else None
 
 
 def _still_open(changed: Hold | None, hold: Hold) -> Hold:

@@ -55,6 +55,11 @@ SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
     Code.LIMIT_MISSING: ("No credit limit has been set for this account.",),
     Code.DOCUMENT_AMOUNT: ("The document's amount of {observed} is above {threshold}.",),
     Code.PAYMENT_TERMS: ("The document's payment terms are held.",),
+    Code.OWN_RULE: (
+        "{text}",
+        "A rule of the kind {failed} cannot be worked out, and so it holds.",
+        "A rule of the kind {own_kind} holds this document.",
+    ),
     Code.PAYMENT_TERMS_RANK: ("Payment terms {document} are more generous than the customer's {customer}.",),
     Code.CASH_DISCOUNT_RANK: ("Cash discount {document} is more generous than the customer's {customer}.",),
     Code.CUSTOMER_WARNING: ("{text}",),

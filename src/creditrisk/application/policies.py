@@ -119,7 +119,7 @@ class Policies:
             InvalidRequest: there is no such preset, or parameters are not accepted; every problem is named.
             PreconditionRequired, PreconditionFailed: it was set before, and not as the caller knows it.
         """
-        policy = self._compile(preset, overrides)
+        policy = chosen_policy(self.presets, preset, overrides)
         try:
             stored = await self.store.replace(
                 tenant=principal.tenant,
@@ -147,20 +147,26 @@ class Policies:
             compared.append(PresetComparison(preset, parameters, differs))
         return tuple(compared)
 
-    def _compile(self, preset: str, overrides: Mapping[str, Any]) -> Policy:
-        chosen = self.presets.get(preset)
-        if chosen is None:
-            known = ", ".join(self.presets)
-            complaint = FieldError("/preset", "unknown_preset", f"must be one of {known}")
-            raise InvalidRequest("There is no such preset.", errors=[complaint])
-        try:
-            return compile_policy(chosen.parameters, overrides)
-        except InvalidPolicy as invalid:
-            complaints = [
-                FieldError(f"/overrides{problem.pointer}"[:LONGEST_POINTER], problem.code, problem.detail)
-                for problem in invalid.problems[:MOST_PROBLEMS]
-            ]
-            raise InvalidRequest("Parameters are not accepted.", errors=complaints) from None
+
+def chosen_policy(presets: Mapping[str, Preset], preset: str, overrides: Mapping[str, Any]) -> Policy:
+    """Compile the policy of a preset and overrides as a caller stated them.
+
+    Raises:
+        InvalidRequest: there is no such preset, or parameters are not accepted; every problem is named.
+    """
+    chosen = presets.get(preset)
+    if chosen is None:
+        known = ", ".join(presets)
+        complaint = FieldError("/preset", "unknown_preset", f"must be one of {known}")
+        raise InvalidRequest("There is no such preset.", errors=[complaint])
+    try:
+        return compile_policy(chosen.parameters, overrides)
+    except InvalidPolicy as invalid:
+        complaints = [
+            FieldError(f"/overrides{problem.pointer}"[:LONGEST_POINTER], problem.code, problem.detail)
+            for problem in invalid.problems[:MOST_PROBLEMS]
+        ]
+        raise InvalidRequest("Parameters are not accepted.", errors=complaints) from None
 
 
 def _in_force(company: str, stored: StoredPolicy, policy: Policy) -> PolicyInForce:

@@ -10,12 +10,16 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from creditrisk.application.companies import EVERY_COMPANY, MAIN
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
+from creditrisk.domain.own_rules import InstalledKind
 from creditrisk.domain.scoring import Range
+
+LONGEST_REFUSAL: Final = 500
+"""Characters told of why a kind of one's own does not accept values."""
 
 
 class ReferenceKind(StrEnum):
@@ -34,6 +38,7 @@ class ReferenceKind(StrEnum):
     SCORING_GROUP = "scoring_group"
     RISK_GROUP = "risk_group"
     AUTOMATIC_LIMIT = "automatic_limit"
+    RELEASE_STEP = "release_step"
 
     @property
     def by_company(self) -> bool:
@@ -47,6 +52,7 @@ class ReferenceKind(StrEnum):
             ReferenceKind.CASH_DISCOUNT,
             ReferenceKind.MESSAGE,
             ReferenceKind.RULE,
+            ReferenceKind.RELEASE_STEP,
         }
 
 
@@ -146,6 +152,8 @@ class ReferenceData:
     """
 
     store: ReferenceStore
+    kinds: Mapping[str, InstalledKind]
+    """Kinds of rules that packages offer."""
 
     async def put(
         self,
@@ -159,9 +167,12 @@ class ReferenceData:
         """Set an entry; return it, and whether it is new.
 
         Raises:
-            InvalidRequest: it names what is not stored, or is a risk group whose range meets another one's.
+            InvalidRequest: it names what is not stored, is a risk group whose range meets another one's, or a
+                rule of a kind that is not installed or refuses its values.
             Conflict: it is a credit group, and limits change by adjustments only.
         """
+        if kind is ReferenceKind.RULE:
+            _require_own_kind(content, self.kinds)
         key = ReferenceKey(kind, _kept_under(kind, company), code)
         try:
             return await self.store.put(
@@ -242,6 +253,20 @@ def _named_by(kind: ReferenceKind, content: Mapping[str, Any]) -> Iterator[Named
         yield Named(ReferenceKind.RISK_GROUP, ReferenceKind.RISK_GROUP, content["risk_group"])
         for n, line in enumerate(content["lines"]):
             yield Named(f"lines/{n}/scoring_group", ReferenceKind.SCORING_GROUP, line["scoring_group"])
+
+
+def _require_own_kind(content: Mapping[str, Any], kinds: Mapping[str, InstalledKind]) -> None:
+    name = content.get("own_kind")
+    if name is None:
+        return
+    if name not in kinds:
+        complaint = FieldError("/own_kind", "unknown_kind", "must be a kind that an installed package offers")
+        raise InvalidRequest("There is no such kind of rules.", errors=[complaint])
+    try:
+        kinds[name].make(content["values"])
+    except ValueError as refused:
+        complaint = FieldError("/values", "not_accepted", str(refused)[:LONGEST_REFUSAL])
+        raise InvalidRequest("The kind does not accept these values.", errors=[complaint]) from None
 
 
 def _named_by_rule(content: Mapping[str, Any]) -> Iterator[Named]:

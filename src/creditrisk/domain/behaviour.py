@@ -108,11 +108,11 @@ def estimated_credit(*, turnover: Decimal, multiplier: Decimal, average_days: De
     return EXACT.divide(product, Decimal(YEAR_DAYS))
 
 
-def days_of_sales(*, as_of: date, customer_since: date | None) -> int:
-    """M48: the days that turnover of 12 months stands for; fewer of somebody who became a customer since."""
+def days_of_sales(*, as_of: date, customer_since: date | None, period: int = YEAR_DAYS) -> int:
+    """M48: the days that turnover of a period stands for; fewer of somebody who became a customer since."""
     if customer_since is None:
-        return YEAR_DAYS
-    return min(max((as_of - customer_since).days, 1), YEAR_DAYS)
+        return period
+    return min(max((as_of - customer_since).days, 1), period)
 
 
 def days_sales_outstanding(*, outstanding: Numbers, turnover: Decimal) -> Decimal:

@@ -19,7 +19,7 @@ from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Document, Line, OpenItem, Reserved
 from creditrisk.domain.policy import DocumentType, Policy
 from creditrisk.domain.rates import RateTable
-from creditrisk.domain.rules import NO_RULES, RuleBook
+from creditrisk.domain.rule_book import NO_RULES, RuleBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,8 @@ class Code(StrEnum):
     """A rule's largest document amount is exceeded (M22)."""
     PAYMENT_TERMS = "PAYMENT_TERMS"
     """A rule holds these terms of payment (M19)."""
+    OWN_RULE = "OWN_RULE"
+    """A rule of a kind of the tenant's own finds something, or cannot be worked out (M26)."""
     PAYMENT_TERMS_RANK = "PAYMENT_TERMS_RANK"
     """The document's payment terms are more generous than the customer's (M24)."""
     CASH_DISCOUNT_RANK = "CASH_DISCOUNT_RANK"

@@ -3,6 +3,7 @@
 The rows are sums: papers that agree in everything asked here were added up when they were read.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from creditrisk.domain.behaviour import NOTHING, Numbers, total_numbers
+from creditrisk.domain.behaviour import NOTHING, YEAR_DAYS, Numbers, total_numbers
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.rates import Converter
 
@@ -60,7 +61,7 @@ class Days(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The 12 months up to and including the reference date."""
+    """The months, 12 unless others are asked for, up to and including the reference date."""
 
     sales: Sequence[Sales] = ()
     terms: Sequence[Terms] = ()
@@ -98,17 +99,28 @@ class Habits:
         )
 
 
-def year_before(as_of: date) -> date:
-    """The day after which the 12 months up to the reference date begin; 28 February for a 29th."""
-    try:
-        return as_of.replace(year=as_of.year - 1)
-    except ValueError:
-        return as_of.replace(year=as_of.year - 1, day=28)
+YEAR = 12
+"""Months of a year."""
 
 
-def period_days(as_of: date) -> int:
-    """How many days those 12 months have: 365 or 366."""
-    return (as_of - year_before(as_of)) // timedelta(days=1)
+def months_before(as_of: date, months: int = YEAR) -> date:
+    """The day after which so many months up to the reference date begin.
+
+    The last day of a month that has no such day: 28 February for the 29th a year later.
+    """
+    year, month = divmod(as_of.year * YEAR + as_of.month - 1 - months, YEAR)
+    return date(year, month + 1, min(as_of.day, monthrange(year, month + 1)[1]))
+
+
+def period_days(as_of: date, months: int = YEAR) -> int:
+    """How many days those months have: of 12 months 365 or 366."""
+    return (as_of - months_before(as_of, months)) // timedelta(days=1)
+
+
+def days_sold_in(as_of: date, months: int) -> int:
+    """How many days turnover of those months stands for: whole years have 365 each, as DSO has it."""
+    years, rest = divmod(months, YEAR)
+    return period_days(as_of, months) if rest else years * YEAR_DAYS
 
 
 def habits_of(history: History, *, configuration: Configuration, converter: Converter) -> Habits:

@@ -10,11 +10,14 @@ from decimal import Decimal
 from creditrisk.domain.findings import Code, Finding, Severity
 from creditrisk.domain.limits import Limit, expired
 from creditrisk.domain.money import EXACT, rounded_down
+from creditrisk.domain.own_rule_checks import Unknowable, found_by
 from creditrisk.domain.rules import Rule, RuleKind
 from creditrisk.domain.situation import AppliedLimit, Situation
 
 HUNDRED = Decimal(100)
 ZERO = Decimal(0)
+
+Condition = Callable[[Rule, Situation], bool]
 
 
 # Blocks
@@ -58,21 +61,27 @@ def _limit_expired(rule: Rule, situation: Situation) -> Iterator[Finding]:
 
 
 def _overdue_amount(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    if _more_overdue(rule, situation) and _uses_more_of_any(rule, situation):
+        yield _finding(
+            rule,
+            Code.OVERDUE_AMOUNT,
+            observed=situation.overdue.tested_amount,
+            threshold=_amount(rule, situation),
+            unit=situation.currency,
+            params={"percent": f"{rule.percent:f}"},
+        )
+
+
+def _more_overdue(rule: Rule, situation: Situation) -> bool:
     accepted = _amount(rule, situation)
-    overdue = situation.overdue.tested_amount
-    if accepted is None or rule.percent is None or overdue <= accepted:
-        return
-    for applied in situation.applied:
-        if uses_more(applied, rule.percent, situation):
-            yield _finding(
-                rule,
-                Code.OVERDUE_AMOUNT,
-                observed=overdue,
-                threshold=accepted,
-                unit=situation.currency,
-                params={"percent": f"{rule.percent:f}"},
-            )
-            return
+    return accepted is not None and situation.overdue.tested_amount > accepted
+
+
+def _uses_more_of_any(rule: Rule, situation: Situation) -> bool:
+    percent = rule.percent
+    return percent is not None and any(
+        uses_more(applied, percent, situation) for applied in situation.applied
+    )
 
 
 def _document_amount(rule: Rule, situation: Situation) -> Iterator[Finding]:
@@ -102,6 +111,28 @@ def _limit_used(rule: Rule, situation: Situation) -> Iterator[Finding]:
             )
 
 
+def _own(rule: Rule, situation: Situation) -> Iterator[Finding]:
+    """What is not known is not allowed: a rule that cannot be worked out holds."""
+    own = rule.own
+    if own is None:
+        return
+    params = {"own_kind": own.kind, "version": own.version}
+    try:
+        hit = found_by(own, situation)
+    except Unknowable:
+        yield _finding(rule, Code.OWN_RULE, params=params | {"failed": own.kind})
+        return
+    if hit is not None:
+        yield _finding(
+            rule,
+            Code.OWN_RULE,
+            observed=hit.observed,
+            threshold=hit.threshold,
+            unit=hit.unit,
+            params=params if hit.text is None else params | {"text": hit.text},
+        )
+
+
 BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
     RuleKind.DAYS_OVERDUE: _days_overdue,
     RuleKind.ACCOUNT_STATUS: _account_status,
@@ -110,6 +141,7 @@ BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
     RuleKind.OVERDUE_AMOUNT: _overdue_amount,
     RuleKind.DOCUMENT_AMOUNT: _document_amount,
     RuleKind.LIMIT_USED: _limit_used,
+    RuleKind.OWN: _own,
 }
 """What a blocking rule of each kind finds."""
 
@@ -120,8 +152,7 @@ BLOCKS: Mapping[RuleKind, Callable[[Rule, Situation], Iterator[Finding]]] = {
 def _fewer_days_overdue(rule: Rule, situation: Situation) -> bool:
     if rule.days is not None:
         return situation.overdue.tested_oldest_days < rule.days
-    accepted = _amount(rule, situation)
-    return accepted is not None and situation.overdue.tested_amount < accepted
+    return _less_overdue(rule, situation)
 
 
 def _always(_rule: Rule, _situation: Situation) -> bool:
@@ -133,13 +164,13 @@ def _expired_for_less(rule: Rule, situation: Situation) -> bool:
     return not any(_expired(limit, situation, grace_days=(rule.days or 0) - 1) for limit in situation.limits)
 
 
+def _less_overdue_and_used(rule: Rule, situation: Situation) -> bool:
+    return _less_overdue(rule, situation) and _less_of_every_limit(rule, situation)
+
+
 def _less_overdue(rule: Rule, situation: Situation) -> bool:
     accepted = _amount(rule, situation)
-    return (
-        accepted is not None
-        and situation.overdue.tested_amount < accepted
-        and _less_of_every_limit(rule, situation)
-    )
+    return accepted is not None and situation.overdue.tested_amount < accepted
 
 
 def _smaller_document(rule: Rule, situation: Situation) -> bool:
@@ -149,6 +180,14 @@ def _smaller_document(rule: Rule, situation: Situation) -> bool:
 
 def _less_used(rule: Rule, situation: Situation) -> bool:
     return situation.policy.limit_check != "off" and _less_of_every_limit(rule, situation)
+
+
+def _own_is_true(rule: Rule, situation: Situation) -> bool:
+    """One that cannot be worked out frees nothing."""
+    try:
+        return rule.own is not None and found_by(rule.own, situation) is not None
+    except Unknowable:
+        return False
 
 
 def _less_of_every_limit(rule: Rule, situation: Situation) -> bool:
@@ -163,11 +202,19 @@ EXCLUSIONS: Mapping[RuleKind, Callable[[Rule, Situation], bool]] = {
     RuleKind.ACCOUNT_STATUS: _always,
     RuleKind.PAYMENT_TERMS: _always,
     RuleKind.LIMIT_EXPIRED: _expired_for_less,
-    RuleKind.OVERDUE_AMOUNT: _less_overdue,
+    RuleKind.OVERDUE_AMOUNT: _less_overdue_and_used,
     RuleKind.DOCUMENT_AMOUNT: _smaller_document,
     RuleKind.LIMIT_USED: _less_used,
+    RuleKind.OWN: _own_is_true,
 }
 """Whether an exclusion of each kind is true."""
+
+
+TWO_FIGURES: Mapping[tuple[RuleKind, bool], tuple[Condition, Condition]] = {
+    (RuleKind.OVERDUE_AMOUNT, False): (_more_overdue, _uses_more_of_any),
+    (RuleKind.OVERDUE_AMOUNT, True): (_less_overdue, _less_of_every_limit),
+}
+"""The comparisons, in the order of `Rule.values`, of kinds that need two to be met; True: of exclusions."""
 
 
 # What they compare

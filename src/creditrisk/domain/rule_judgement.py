@@ -1,12 +1,12 @@
 """What rules say about a situation, and what exclusions cancel (M16, M27; docs/domain.md, Rules)."""
 
-from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from creditrisk.domain.findings import CREDIT, Finding
-from creditrisk.domain.rule_checks import BLOCKS, EXCLUSIONS
-from creditrisk.domain.rules import Keyed, Ladder, Rule, RuleKind
+from creditrisk.domain.rule_checks import BLOCKS, EXCLUSIONS, TWO_FIGURES
+from creditrisk.domain.rule_ladders import Condition, Group, Tree
+from creditrisk.domain.rules import Keyed, Rule, RuleKind
 from creditrisk.domain.situation import Situation
 
 
@@ -22,7 +22,7 @@ class Judgement(NamedTuple):
 
     hits: Sequence[Hit]
     exclusions: Sequence[Rule]
-    """Those that are true, the most specific first."""
+    """Those that are true, the most specific first; of several that cancel the same, one."""
 
 
 class Cancelled(NamedTuple):
@@ -44,16 +44,33 @@ def judge(situation: Situation) -> Judgement:
     """Run every rule that concerns the check; none stops the others."""
     hits: list[Hit] = []
     exclusions: list[Rule] = []
-    for ladder in _concerning(situation):
-        if ladder[0].exclusion:
-            exclusions += takewhile(lambda rule: EXCLUSIONS[rule.kind](rule, situation), ladder)
+    for group in _concerning(situation):
+        if group.first.exclusion:
+            true = _true(group, situation)
+            exclusions += [] if true is None else [true]
         else:
-            for rule in ladder:
-                found = [Hit(rule, finding) for finding in BLOCKS[rule.kind](rule, situation)]
-                if not found:
-                    break
-                hits += found
+            hits += _hits(group, situation)
     return Judgement(hits, exclusions)
+
+
+def _hits(group: Group, situation: Situation) -> Iterator[Hit]:
+    for rule in group.met(*_conditions(group, situation)) if isinstance(group, Tree) else group.rules:
+        found = [Hit(rule, finding) for finding in BLOCKS[rule.kind](rule, situation)]
+        if not found:
+            return
+        yield from found
+
+
+def _true(group: Group, situation: Situation) -> Rule | None:
+    """One exclusion that is true; all of a group cancel the same."""
+    if isinstance(group, Tree):
+        return group.any_met(*_conditions(group, situation))
+    return group.first if EXCLUSIONS[group.first.kind](group.first, situation) else None
+
+
+def _conditions(tree: Tree, situation: Situation) -> tuple[Condition, Condition]:
+    first, second = TWO_FIGURES[tree.first.kind, tree.first.exclusion]
+    return (lambda rule: first(rule, situation)), (lambda rule: second(rule, situation))
 
 
 def settle(built_in: Sequence[Finding], judgement: Judgement) -> Settled:
@@ -63,8 +80,11 @@ def settle(built_in: Sequence[Finding], judgement: Judgement) -> Settled:
     ordered and what a status stops by itself stays. Any other cancels as `Rule.may_cancel` says.
     """
     release = next((rule for rule in judgement.exclusions if rule.release_document), None)
+    most_specific: dict[tuple[object, ...], Rule] = {}
+    for rule in judgement.exclusions:
+        most_specific.setdefault((rule.kind, rule.value_type), rule)
     found = [(finding, _cancelling_built_in(finding, release)) for finding in built_in]
-    found += [(hit.finding, release or _cancelling(hit.rule, judgement.exclusions)) for hit in judgement.hits]
+    found += [(hit.finding, release or _cancelling(hit.rule, most_specific)) for hit in judgement.hits]
     return Settled(
         [finding for finding, by in found if by is None],
         [Cancelled(finding, by.id) for finding, by in found if by is not None],
@@ -75,11 +95,13 @@ def _cancelling_built_in(finding: Finding, release: Rule | None) -> Rule | None:
     return release if finding.code in CREDIT else None
 
 
-def _cancelling(block: Rule, exclusions: Sequence[Rule]) -> Rule | None:
-    return next((rule for rule in exclusions if rule.may_cancel(block)), None)
+def _cancelling(block: Rule, most_specific: Mapping[tuple[object, ...], Rule]) -> Rule | None:
+    """Where the most specific exclusion of its kind and value type cannot cancel a block, none can."""
+    rule = most_specific.get((block.kind, block.value_type))
+    return rule if rule is not None and rule.may_cancel(block) else None
 
 
-def _concerning(situation: Situation) -> Iterator[Ladder]:
+def _concerning(situation: Situation) -> Iterator[Group]:
     """Scopes are the ordering customer's; a status counts whether it is his or the risk party's."""
     facts, document = situation.facts, situation.check.document
     keyed = {

@@ -43,8 +43,11 @@ class Remark(NamedTuple):
     """The rule it has to do with."""
 
 
-def lint(rules: Sequence[Rule], *, limit_check: str) -> list[Remark]:
-    """Look over the rules of a company under its policy's `limit_check`; remarks come in the rules' order."""
+def lint(rules: Sequence[Rule], *, limit_check: str, about: str | None = None) -> list[Remark]:
+    """Look over the rules of a company under its policy's `limit_check`; remarks come in the rules' order.
+
+    ``about`` is the id of the only rule to remark on; None: all of them.
+    """
     places: dict[tuple[RuleKind, RuleScope, str | None], list[Rule]] = defaultdict(list)
     blocks: dict[RuleKind, list[Rule]] = defaultdict(list)
     releases: dict[RuleKind, list[Rule]] = defaultdict(list)
@@ -57,6 +60,8 @@ def lint(rules: Sequence[Rule], *, limit_check: str) -> list[Remark]:
                 releases[rule.kind].append(rule)
     remarks: list[Remark] = []
     for rule in rules:
+        if about not in {None, rule.id}:
+            continue
         if not rule.active:
             remarks.append(Remark(rule.id, Oddity.INACTIVE))
             continue
@@ -170,7 +175,9 @@ def _meet(exclusion: Rule, block: Rule) -> bool:
 
 
 def _comparable(one: Rule, other: Rule) -> bool:
-    """Amounts of two currencies are not: nothing is known of how their rules get in each other's way."""
+    """Nothing is known of amounts in two currencies, nor of other values of a kind of one's own."""
+    if one.own != other.own:
+        return False
     return one.amount is None or other.amount is None or one.amount.currency == other.amount.currency
 
 

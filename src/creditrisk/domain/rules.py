@@ -1,16 +1,16 @@
 """Rules: blocks and exclusions that administrators set, as in Dynamics 365 (M16, docs/domain.md, Rules).
 
 A blocking rule makes a finding; an exclusion cancels findings. What each kind compares is in `rule_checks`,
-what is left of the findings in `rule_judgement`.
+which of them a check looks at in `rule_book`, what is left of the findings in `rule_judgement`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from creditrisk.domain.money import Money
+from creditrisk.domain.own_rules import OwnRule
 
 
 class RuleKind(StrEnum):
@@ -30,6 +30,8 @@ class RuleKind(StrEnum):
     """The document's total (M22)."""
     LIMIT_USED = "limit_used"
     """How much of a limit is used (M23)."""
+    OWN = "own"
+    """What a kind that a package of the tenant's own offers looks at (M26)."""
 
 
 class RuleScope(StrEnum):
@@ -75,6 +77,8 @@ class Rule:
     """Percent of a limit."""
     account_status: str | None = None
     payment_terms: str | None = None
+    own: OwnRule | None = None
+    """The kind of one's own, with its values."""
 
     @property
     def keyed(self) -> Keyed | None:
@@ -84,9 +88,14 @@ class Rule:
 
     @property
     def value_type(self) -> tuple[str, ...]:
-        """What an exclusion must share with a block to cancel it: which figures are given; else the code."""
+        """What an exclusion must share with a block to cancel it.
+
+        Which figures are given; else the code, or the kind of one's own.
+        """
         if self.keyed is not None:
             return (self.keyed.code,)
+        if self.own is not None:
+            return (self.own.kind,)
         given = (("days", self.days), ("amount", self.amount), ("percent", self.percent))
         return tuple(name for name, value in given if value is not None)
 
@@ -107,69 +116,3 @@ class Rule:
             and WIDTH[self.scope] < WIDTH[block.scope]
             and self.value_type == block.value_type
         )
-
-
-class _Place(NamedTuple):
-    """Where a rule is looked up: all that decides whether it concerns a check at all."""
-
-    scope: RuleScope
-    scope_id: str | None
-    risk_group: str | None
-    keyed: Keyed | None
-
-
-Ladder = Sequence[Rule]
-"""Rules of which none after one that finds nothing, or is not true, can find anything or be true."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleBook:
-    """A company's rules, indexed: those that have nothing to say cost a check next to nothing.
-
-    Make it with `build`.
-    """
-
-    _by_place: Mapping[_Place, Sequence[Ladder]]
-
-    @classmethod
-    def build(cls, rules: Iterable[Rule]) -> "RuleBook":
-        """Index the active rules."""
-        by_place: dict[_Place, list[Rule]] = {}
-        for rule in sorted((rule for rule in rules if rule.active), key=lambda rule: rule.id):
-            place = _Place(rule.scope, rule.scope_id, rule.risk_group, rule.keyed)
-            by_place.setdefault(place, []).append(rule)
-        return cls({place: _ladders(kept) for place, kept in by_place.items()})
-
-    def concerning(
-        self, *, customer: str, group: str | None, risk_group: str | None, keyed: Collection[Keyed]
-    ) -> Iterator[Ladder]:
-        """List the rules that a check has to look at, the most specific scope first.
-
-        `keyed` are the statuses and terms it has; rules about others do not come.
-        """
-        if not self._by_place:
-            return
-        scopes = [(RuleScope.CUSTOMER, customer), (RuleScope.ALL, None)]
-        if group is not None:
-            scopes.insert(1, (RuleScope.GROUP, group))
-        risk_groups = [None] if risk_group is None else [None, risk_group]
-        for scope, scope_id in scopes:
-            for narrowed in risk_groups:
-                for key in (None, *keyed):
-                    yield from self._by_place.get(_Place(scope, scope_id, narrowed, key), ())
-
-
-def _ladders(rules: Iterable[Rule]) -> Sequence[Ladder]:
-    """Put rules of one place that compare one figure in order: lowest block, highest exclusion first."""
-    kept: dict[tuple[object, ...], list[Rule]] = {}
-    for rule in rules:
-        currency = None if rule.amount is None else rule.amount.currency
-        alone = rule.id if len(rule.values) > 1 else None
-        kept.setdefault((rule.kind, rule.exclusion, rule.value_type, currency, alone), []).append(rule)
-    return tuple(
-        tuple(sorted(ladder, key=lambda rule: rule.values, reverse=ladder[0].exclusion))
-        for ladder in kept.values()
-    )
-
-
-NO_RULES = RuleBook.build(())

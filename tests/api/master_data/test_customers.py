@@ -111,6 +111,17 @@ def test_a_group_of_another_kind_does_not_stand_in(anna: httpx.Client) -> None:
     assert complaints(refused) == [("/credit_group", "unknown_reference")]
 
 
+def test_where_status_reasons_are_kept_a_status_needs_one_of_them(anna: httpx.Client) -> None:
+    anna.put("/v1/account-statuses/COURT", json={"effect": "all"})
+    assert anna.put("/v1/customers/C-1", json={"account_status": "COURT"}).status_code == 201
+    anna.put("/v1/reasons/BROKE", json={"type": "status"})
+    refused = anna.put("/v1/customers/C-1", json={"account_status": "COURT"})
+    assert complaints(refused) == [("/status_reason", "required")]
+    stated = {"account_status": "COURT", "status_reason": "BROKE"}
+    assert anna.put("/v1/customers/C-1", json=stated).status_code == 200
+    assert anna.put("/v1/customers/C-1", json={"account_status": None}).status_code == 200
+
+
 def test_where_status_reasons_are_kept_only_these_are_accepted(anna: httpx.Client) -> None:
     assert anna.put("/v1/customers/C-1", json={"status_reason": "anything"}).status_code == 201
     anna.put("/v1/reasons/LATE", json={"type": "release"})

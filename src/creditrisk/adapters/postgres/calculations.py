@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from creditrisk.adapters.postgres.engine import Database, driver_connection
 from creditrisk.adapters.postgres.parties import require_owner
 from creditrisk.adapters.postgres.tables import calculation as stored
+from creditrisk.application.behaviour import Utilisation
 from creditrisk.application.calculations import StoredCalculation
 from creditrisk.application.entries import Owner, OwnerKind
 from creditrisk.application.papers import Account
@@ -67,6 +68,27 @@ class PostgresCalculationStore:
         }
         async with self._database.transaction(tenant) as connection:
             await connection.execute(sa.insert(stored).values(row))
+
+    async def utilisation(self, account: Account, *, after: date, until: date, tenant: str) -> Utilisation:
+        """The average use of a limit; see UtilisationReader."""
+        share = sa.cast(stored.c.content["utilisation"].astext, sa.Numeric)
+        newest = (
+            sa.select(share.label("share"))
+            .where(
+                stored.c.tenant == tenant,
+                stored.c.company == account.company,
+                stored.c.customer == account.customer,
+                stored.c.as_of > after,
+                stored.c.as_of <= until,
+            )
+            .ext(pg.distinct_on(stored.c.as_of))
+            .order_by(stored.c.as_of, stored.c.id.desc())
+            .subquery()
+        )
+        query = sa.select(sa.func.count(newest.c.share), sa.func.avg(newest.c.share))
+        async with self._database.transaction(tenant) as connection:
+            days, average = (await connection.execute(query)).one()
+        return Utilisation(days, average)
 
     async def list(
         self,

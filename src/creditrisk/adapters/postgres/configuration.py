@@ -13,11 +13,10 @@ from creditrisk.adapters.postgres.engine import Database
 from creditrisk.application.configuration import StoredConfiguration
 from creditrisk.application.own_texts import own_texts
 from creditrisk.application.reference_data import ReferenceKind
+from creditrisk.application.rules import rule_of
 from creditrisk.domain.account import AccountStatus, Rank
-from creditrisk.domain.money import Money
 from creditrisk.domain.policy import DocumentType
 from creditrisk.domain.rates import Rate
-from creditrisk.domain.rules import Rule, RuleKind, RuleScope
 
 _RAISE_VERSION: Final = sa.text(
     """
@@ -112,7 +111,7 @@ class PostgresConfigurationReader:
                 )
                 for code, content in contents.get(ReferenceKind.ACCOUNT_STATUS, {}).items()
             },
-            rules=[_rule(*each) for each in sorted(contents.get(ReferenceKind.RULE, {}).items())],
+            rules=[rule_of(*each) for each in sorted(contents.get(ReferenceKind.RULE, {}).items())],
             rates=tuple(_rates(row.rates or ())),
             texts=own_texts(contents.get(ReferenceKind.MESSAGE, {}).values()),
         )
@@ -124,25 +123,6 @@ def _ranks(contents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Rank]:
 
 def _rank(stored: int | None) -> Decimal | None:
     return None if stored is None else Decimal(stored)
-
-
-def _rule(id: str, content: Mapping[str, Any]) -> Rule:
-    amount, percent = content.get("amount"), content.get("percent")
-    return Rule(
-        id=id,
-        kind=RuleKind(content["kind"]),
-        exclusion=content["type"] == "exclusion",
-        scope=RuleScope(content.get("scope", RuleScope.ALL)),
-        scope_id=content.get("scope_id"),
-        risk_group=content.get("risk_group"),
-        active=content.get("active", True),
-        release_document=content.get("release_document", False),
-        days=content.get("days"),
-        amount=None if amount is None else Money(Decimal(amount["amount"]), amount["currency"]),
-        percent=None if percent is None else Decimal(percent),
-        account_status=content.get("account_status"),
-        payment_terms=content.get("payment_terms"),
-    )
 
 
 def _rates(packed: Iterable[tuple[str, str, str, list[str], list[str]]]) -> Iterator[Rate]:

@@ -79,6 +79,9 @@ _PUT: Final = sa.text(
 # By what the statement returns: whether the row is new, or no row where nothing changed.
 _STATUS: Final = {True: PutStatus.CREATED, False: PutStatus.CHANGED, None: PutStatus.UNCHANGED}
 
+_WITH_REASON: Final = frozenset({"account_status", "status_reason"})
+"""Fields that may need one of the status reasons."""
+
 
 class PostgresCustomerStore:
     """The CustomerStore over one database."""
@@ -148,7 +151,7 @@ async def _read_references(
 ) -> tuple[Collection[tuple[ReferenceKind, str]], Collection[str]]:
     contents = [statement.content for statement in statements]
     named = sorted({pair for content in contents for pair in _named(content)})
-    with_reasons = any("status_reason" in content for content in contents)
+    with_reasons = any(_WITH_REASON & content.keys() for content in contents)
     if not named and not with_reasons:
         return (), ()
     arguments = {

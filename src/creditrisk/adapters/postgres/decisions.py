@@ -146,6 +146,22 @@ class PostgresDecisionLog:
         async with self._database.transaction(tenant) as connection:
             return [_record(row) for row in (await connection.execute(query)).mappings()]
 
+    async def newest(
+        self, company: str, *, tenant: str, before: UUID | None, limit: int
+    ) -> Sequence[DecisionRecord]:
+        """Decisions of a company, the newest first; see NewestDecisions."""
+        await self.flush()
+        query = (
+            sa.select(decision)
+            .where(decision.c.tenant == tenant, decision.c.company == company)
+            .order_by(decision.c.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(decision.c.id < before)
+        async with self._database.transaction(tenant) as connection:
+            return [_record(row) for row in (await connection.execute(query)).mappings()]
+
     async def last_passed_by(self, *, tenant: str, company: str, kind: str, number: str) -> str | None:
         """The operator whose check last let a document pass (D11); None where there was none."""
         await self.flush()

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from creditrisk.adapters.postgres.bearers import SCOPE
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.application.papers import Account
-from creditrisk.domain.history import Days, History, Record, Sales, Terms, year_before
+from creditrisk.domain.history import YEAR, Days, History, Record, Sales, Terms, months_before
 
 # What counts, and as what, is explained in docs/domain.md, Payment behaviour. The parts before `figure` are
 # materialised so that joins compare plain columns: under row-level security no other can use an index.
@@ -153,14 +153,16 @@ class PostgresHistoryReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def read(self, days: Mapping[Account, date], *, tenant: str) -> Mapping[Account, History]:
+    async def read(
+        self, days: Mapping[Account, date], *, tenant: str, months: int = YEAR
+    ) -> Mapping[Account, History]:
         """The history of each account up to its day; see HistoryReader."""
         arguments = {
             "tenant": tenant,
             "companies": [account.company for account in days],
             "customers": [account.customer for account in days],
             "days": list(days.values()),
-            "afters": [year_before(day) for day in days.values()],
+            "afters": [months_before(day, months) for day in days.values()],
         }
         async with self._database.transaction(tenant) as connection:
             rows = (await connection.execute(_READ, arguments)).all()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.decisions import insert_decisions
 from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.hold_events import insert_event
 from creditrisk.adapters.postgres.tables import company as companies
 from creditrisk.adapters.postgres.tables import hold as holds
 from creditrisk.adapters.postgres.tables import paper, reference
@@ -21,9 +22,10 @@ from creditrisk.application.holds import (
     HoldClosing,
     HoldFilter,
     HoldOpening,
-    ReleaseOrder,
     ReleaseUsed,
 )
+from creditrisk.application.release_orders import ReleaseOrder, submitted_of
+from creditrisk.application.release_requests import Action, HoldEvent
 from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Kind
 
@@ -140,6 +142,7 @@ class PostgresHoldStore:
         """Release an open hold; None where it is not open any more."""
         return await self._close(
             hold_id,
+            Action.RELEASE,
             tenant=tenant,
             status="released",
             closed_by=by,
@@ -153,9 +156,11 @@ class PostgresHoldStore:
 
     async def reject(self, hold_id: str, *, tenant: str, by: str, reason: str | None) -> Hold | None:
         """Reject an open hold; None where it is not open any more."""
-        return await self._close(hold_id, tenant=tenant, status="rejected", closed_by=by, reason=reason)
+        return await self._close(
+            hold_id, Action.REJECT, tenant=tenant, status="rejected", closed_by=by, reason=reason
+        )
 
-    async def _close(self, hold_id: str, *, tenant: str, **values: Any) -> Hold | None:
+    async def _close(self, hold_id: str, action: Action, *, tenant: str, **values: Any) -> Hold | None:
         statement = (
             sa.update(holds)
             .where(*_open_one(tenant, hold_id))
@@ -164,7 +169,11 @@ class PostgresHoldStore:
         )
         async with self._database.transaction(tenant) as connection:
             row = (await connection.execute(statement)).mappings().one_or_none()
-        return None if row is None else hold_of(row)
+            if row is None:
+                return None
+            event = HoldEvent(hold=hold_id, action=action, by=values["closed_by"], comment=values["reason"])
+            await insert_event(connection, event, tenant=tenant, id=self._new_id())
+        return hold_of(row)
 
     async def force(
         self,
@@ -281,4 +290,5 @@ def hold_of(row: sa.RowMapping) -> Hold:
         authorised=None if authorised is None else Money(authorised, currency),
         valid_until=row["valid_until"],
         with_posting=row["with_posting"],
+        submitted=None if row["submitted"] is None else submitted_of(row["submitted"]),
     )

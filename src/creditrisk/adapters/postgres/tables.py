@@ -283,6 +283,7 @@ hold = sa.Table(
     sa.Column("ready_to_release", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("authorisation_used", sa.Boolean, nullable=False, server_default=sa.false()),
     json_column("request"),
+    json_column("submitted"),
     sa.Index("ix_hold_document", "tenant", "company", "kind", "number"),
 )
 sa.Index(

@@ -1,0 +1,150 @@
+"""Approving the release of holds in steps (M33): who has to agree, who may, and when it is enough.
+
+A release is asked for by one person and approved by others, step by step. Nobody approves what they asked for
+themselves, and nobody approves twice (docs/domain.md, Release workflow).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from creditrisk.domain.money import Money
+
+
+class Person(NamedTuple):
+    """Who acts: an API key, and the operator it says is at the keyboard; None: it says nothing."""
+
+    key: str
+    operator: str | None = None
+
+    def may_be(self, other: "Person") -> bool:
+        """Whether both may be the same person.
+
+        Two operators are told apart by their ids. A key that names no operator may be anybody who uses it.
+        """
+        if self.operator is not None and other.operator is not None:
+            return self.operator == other.operator
+        return self.key == other.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of approval."""
+
+    id: str
+    position: int = 1
+    """Steps are taken in this order; those of one position in the order of their ids."""
+    above: Money | None = None
+    """Needed only where more than this is to be authorised; None: always."""
+    approvals: int = 1
+    """How many people have to agree."""
+    roles: frozenset[str] = frozenset()
+    """Operators with one of these roles may agree."""
+    keys: frozenset[str] = frozenset()
+    """So may these API keys, by id. With neither roles nor keys everybody may who may release holds."""
+    releases: bool = True
+    """The release takes place with the last approval of this step, if it is the last one needed; False: it
+    may then be carried out by whoever may release holds."""
+
+    def open_to(self, person: Person, *, roles: frozenset[str]) -> bool:
+        """Whether somebody with these roles may agree."""
+        if not self.roles and not self.keys:
+            return True
+        return person.key in self.keys or not self.roles.isdisjoint(roles)
+
+
+def needed(
+    steps: Iterable[Step], authorised: Money, *, convert: Callable[[Money, str], Decimal | None]
+) -> tuple[Step, ...]:
+    """The steps that authorising an amount takes, in order.
+
+    `convert` gives money in another currency. Where there is no rate the step is needed: what is not known is
+    not allowed. Exactly at `above` a step is not needed.
+    """
+
+    def applies(step: Step) -> bool:
+        if step.above is None:
+            return True
+        amount = convert(authorised, step.above.currency)
+        return amount is None or amount > step.above.amount
+
+    return tuple(sorted(filter(applies, steps), key=lambda step: (step.position, step.id)))
+
+
+class Approval(NamedTuple):
+    """Somebody agreed to a step."""
+
+    step: str
+    by: Person
+
+
+class RequestState(StrEnum):
+    """What has become of the request to release a hold."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    RECALLED = "recalled"
+
+
+class Objection(StrEnum):
+    """Why somebody may not do something, the first that applies."""
+
+    OWN_REQUEST = "own_request"
+    """Who asked for a release does not approve or decline it."""
+    APPROVED_BEFORE = "approved_before"
+    """Who agreed to a step agrees to no other, nor to the same one again."""
+    NOT_AN_APPROVER = "not_an_approver"
+    """The step is for other roles or keys."""
+    NOT_THE_SUBMITTER = "not_the_submitter"
+    """Only who asked for a release takes the request back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRequest:
+    """Somebody asked for the release of a hold.
+
+    The steps are those of the moment when it was asked for: who changes them later does not change it.
+    """
+
+    steps: Sequence[Step]
+    amount: Money
+    """To be authorised."""
+    submitted_by: Person
+    state: RequestState = RequestState.PENDING
+    approvals: Sequence[Approval] = ()
+
+    @property
+    def current(self) -> Step | None:
+        """The step that waits for approvals; None: there are enough of them."""
+        given = Counter(approval.step for approval in self.approvals)
+        return next((step for step in self.steps if given[step.id] < step.approvals), None)
+
+    @property
+    def releases(self) -> bool:
+        """Whether the last approval releases the hold by itself."""
+        return self.steps[-1].releases
+
+    def objection(self, person: Person, *, roles: frozenset[str]) -> Objection | None:
+        """Why somebody with these roles may not agree to the current step, nor decline it."""
+        if person.may_be(self.submitted_by):
+            return Objection.OWN_REQUEST
+        if any(person.may_be(approval.by) for approval in self.approvals):
+            return Objection.APPROVED_BEFORE
+        if self.current is not None and not self.current.open_to(person, roles=roles):
+            return Objection.NOT_AN_APPROVER
+        return None
+
+    def approved(self, person: Person) -> "ReleaseRequest":
+        """The request with one more approval of the current step."""
+        if self.current is None:
+            return self
+        after = replace(self, approvals=(*self.approvals, Approval(self.current.id, person)))
+        return after if after.current else replace(after, state=RequestState.APPROVED)
+
+    def ended(self, state: RequestState) -> "ReleaseRequest":
+        """The request declined or recalled."""
+        return replace(self, state=state)
