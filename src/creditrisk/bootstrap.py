@@ -269,6 +269,20 @@ def _proposals(
     )
 
 
+def _exposure_report(
+    database: Database, checks: CheckCredit, histories: PostgresHistoryReader
+) -> ExposureReport:
+    return ExposureReport(checks=checks, histories=histories, accounts=PostgresAccountDirectory(database))
+
+
+def _release_requests(database: Database, stores: _Stores, holds: Holds) -> ReleaseRequests:
+    return ReleaseRequests(holds, PostgresReleaseRequests(database, stores.holds, uuid7), clock.now)
+
+
+def _issued_keys(database: Database) -> IssuedKeys:
+    return IssuedKeys(store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now)
+
+
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
     papers = PostgresPaperStore(database)
     presets, kinds = load_presets(), installed_kinds()
@@ -296,15 +310,11 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         behaviour=PaymentBehaviour(
             checks=checks, histories=histories, accounts=credit_accounts, utilisations=calculations
         ),
-        exposure_report=ExposureReport(
-            checks=checks, histories=histories, accounts=PostgresAccountDirectory(database)
-        ),
+        exposure_report=_exposure_report(database, checks, histories),
         calculations=Calculations(exposures, calculations, uuid7),
         decisions=stores.decisions,
         holds=holds,
-        release_requests=ReleaseRequests(
-            holds, PostgresReleaseRequests(database, stores.holds, uuid7), clock.now
-        ),
+        release_requests=_release_requests(database, stores, holds),
         hold_evaluation=HoldEvaluation(PostgresHeldChecks(database), checks, check_as_asked),
         reservations=Reservations(stores.reservations),
         papers=_ingest(stores, papers, checks),
@@ -314,9 +324,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         import_ledger=ImportPapers(name="ledger", papers=papers, now=clock.now),
         import_customers=_import_customers(database, customers),
         import_credit=_import_credit(database, accounts),
-        issued_keys=IssuedKeys(
-            store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now
-        ),
+        issued_keys=_issued_keys(database),
         policies=Policies(store=PostgresPolicyStore(database), presets=presets),
         policy_trials=_policy_trials(database, stores, configurations, presets),
         reference_data=reference_data,
