@@ -1,4 +1,4 @@
-"""Sums of what is reserved, so that reserving costs the same however much is reserved already.
+"""Sums of what is reserved, and marks of accounts: what is as it was is neither added up nor read again.
 
 Revision: 0012
 """
@@ -15,7 +15,7 @@ branch_labels = None
 depends_on = None
 
 _SQL = Path(__file__).parent.parent / "sql"
-_FILES = ("tables.sql", "gates.sql", "reserved.sql", "writing.sql", "sweeping.sql")
+_FILES = ("tables.sql", "gates.sql", "reserved.sql", "facts.sql", "writing.sql", "sweeping.sql")
 
 # A statement ends with a semicolon outside function bodies, comments and literals.
 _STATEMENT = re.compile(r"(?:\$\$.*?\$\$|--[^\n]*|'[^']*'|[^;$])+;", re.DOTALL)
@@ -42,6 +42,7 @@ def downgrade() -> None:
         "sweep_reservations_2",
         "settle_reservations_1",
         "reserving_facts_3",
+        "credit_facts_4",
         "document_known_1",
         "write_reservations_2",
         "resolve_reservations_2",
@@ -56,6 +57,7 @@ def downgrade() -> None:
         "tenants_with_reservations_2",
     ):
         op.execute(f"DROP FUNCTION {function}")
+    op.execute("DROP TYPE check_facts_2")
     op.execute("ALTER FUNCTION apply_snapshot_buckets_2 RENAME TO apply_snapshot_exposure_2")
     op.execute("ALTER FUNCTION upsert_papers_1 RENAME TO apply_papers_1")
     facts = _statements(_SQL / "0005" / "facts.sql")

@@ -60,9 +60,12 @@ async def test_what_another_server_said_is_not_what_this_one_says(
     assert again.revision == first.revision
 
     [(started,)] = await pool.fetch("SELECT pg_postmaster_start_time()::text")
-    of_another = known.stamp.replace(started, "2020-01-01 00:00:00+00", 1)
-    assert of_another != known.stamp
-    remembered.keep(key, known._replace(stamp=of_another, facts=replace(known.facts, lines=[])))
+    assert known.mark is not None
+    stamp, mark = (said.replace(started, "2020-01-01 00:00:00+00", 1) for said in (known.stamp, known.mark))
+    assert stamp != known.stamp
+    assert mark != known.mark
+    of_another = known._replace(stamp=stamp, mark=mark, facts=replace(known.facts, lines=[]))
+    remembered.keep(key, of_another)
 
     (anew,) = await reader.read([ACCOUNT], tenant=tenant, key_id="")
     assert anew.revision != first.revision

@@ -6,7 +6,7 @@ from tests.builders import facts, item
 
 def account(remembered: RememberedFacts, *, lines: int) -> RememberedAccount:
     stored = facts(*[item("1.00")] * lines)
-    return remembered.made(account="{}", stamp="1", facts=stored)
+    return remembered.made(account="{}", stamp="1", mark=None, facts=stored)
 
 
 def test_the_accounts_asked_for_last_are_remembered_up_to_a_number_of_lines() -> None:

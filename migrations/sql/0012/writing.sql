@@ -119,8 +119,8 @@ $$;
 -- account in a way that no other plan can take, however small the table was when the plan was made.
 create function reserving_facts_3(
     p_tenant text, p_keys text[], p_companies text[], p_customers text[], p_bill_tos text[], p_operators text[],
-    p_documents text[], p_stamps text[]
-) returns setof check_facts
+    p_documents text[], p_stamps text[], p_marks text[]
+) returns setof check_facts_2
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
@@ -137,7 +137,7 @@ declare
     v_asked record;
     v_document jsonb;
     v_plain boolean;
-    v_facts check_facts;
+    v_facts check_facts_2;
     v_account record;
     v_account_before record;
     v_asking record; -- all that decides what is read, but the document
@@ -177,22 +177,24 @@ begin
         perform resolve_reservations_2(p_tenant, v_lapsed, v_now);
     end if;
     for v_asked in
-        select * from unnest(p_keys, p_companies, p_customers, p_bill_tos, p_operators, p_documents, p_stamps)
-            as q (key, company, customer, bill_to, operator, document, stamp)
+        select * from unnest(p_keys, p_companies, p_customers, p_bill_tos, p_operators, p_documents, p_stamps, p_marks)
+            as q (key, company, customer, bill_to, operator, document, stamp, mark)
     loop
         v_document := v_asked.document::jsonb;
         v_plain := v_document -> 'follows' = '[]';
         v_account := row(v_asked.company, v_asked.customer, v_asked.bill_to);
         v_asking := row(
-            v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.key, v_asked.operator, v_asked.stamp);
+            v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.key, v_asked.operator, v_asked.stamp,
+            v_asked.mark);
         -- Many who wait wait for one account: what was read of it for a document that nobody knows is read for all such
         -- documents, and what is reserved on it is added up once.
         if not (v_plain and v_asking is not distinct from v_asking_before
                 and not document_known_1(p_tenant, v_asked.company, v_document))
         then
-            v_facts := credit_facts_3(
+            v_facts := credit_facts_4(
                 p_tenant, v_asked.key, v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.operator, v_document,
-                v_asked.stamp, case when v_account is not distinct from v_account_before then v_reserved end, v_now);
+                v_asked.stamp, v_asked.mark,
+                case when v_account is not distinct from v_account_before then v_reserved end, v_now);
             v_asking_before := null;
             if v_plain and v_facts.document is null then
                 v_asking_before := v_asking;

@@ -1,4 +1,4 @@
-"""What the JSON of the hot read means to the domain; the function credit_facts_3 writes it."""
+"""What the JSON of the hot read means to the domain; the function credit_facts_4 writes it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

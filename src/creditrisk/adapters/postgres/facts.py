@@ -26,10 +26,10 @@ from creditrisk.domain.papers import Document
 # The function is called for each row of the arrays; all rows see one snapshot.
 _READ: Final = """
 select f.*
-from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-    with ordinality as q (key, company, customer, bill_to, operator, document, stamp, position)
-cross join lateral credit_facts_3(
-    $1, q.key, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb, q.stamp) as f
+from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+    with ordinality as q (key, company, customer, bill_to, operator, document, stamp, mark, position)
+cross join lateral credit_facts_4(
+    $1, q.key, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb, q.stamp, q.mark) as f
 order by q.position
 """
 
@@ -48,7 +48,9 @@ class FactsArguments(NamedTuple):
     operator: str | None
     document: str | None
     stamp: str | None
-    """Of what is remembered of the account."""
+    """Of what is remembered of the account's papers."""
+    mark: str | None
+    """Of what is remembered of the account, its papers included."""
 
 
 def columns_of(asked: Sequence[FactsArguments]) -> tuple[list[str | None], ...]:
@@ -80,6 +82,7 @@ class Asking:
             question.operator,
             asked_document(question.document) if question.document else None,
             self.known.stamp if self.known else None,
+            self.known.mark if self.known else None,
         )
 
     def understood(self, row: Any, remembered: RememberedFacts, *, kept: bool) -> StoredFacts:
@@ -88,11 +91,9 @@ class Asking:
         `kept` False: nobody may remember it, as what was read may be undone yet, with a version that another
         write then has; or nobody needs to.
         """
-        known = self.known
-        if known is None or known.stamp != row["stamp"] or known.account != row["account"]:
-            known = remembered.made(account=row["account"], stamp=row["stamp"], facts=self._facts(row))
-            if kept:
-                remembered.keep(_key(self.tenant, self.question), known)
+        known = self._account(row, remembered)
+        if known is not self.known and kept:
+            remembered.keep(_key(self.tenant, self.question), known)
         facts, about = known.facts, NOTHING_STORED
         if row["document"] is not None:
             facts, about = with_document(facts, orjson.loads(row["document"]))
@@ -113,6 +114,15 @@ class Asking:
             owner=about.owner,
             alone=about.alone and not (facts.reserved or facts.claimed),
         )
+
+    def _account(self, row: Any, remembered: RememberedFacts) -> RememberedAccount:
+        """The account as the row says it is: as it was, in other words, or another one."""
+        known, account, stamp, mark = self.known, row["account"], row["stamp"], row["mark"]
+        if known is not None and account is None:
+            return known
+        if known is not None and (known.stamp, known.account) == (stamp, account):
+            return known if known.mark == mark else known._replace(mark=mark)
+        return remembered.made(account=account, stamp=stamp, mark=mark, facts=self._facts(row))
 
     def _facts(self, row: Any) -> Facts:
         account = orjson.loads(row["account"])

@@ -17,6 +17,8 @@ class RememberedAccount(NamedTuple):
     """What is stored about the account itself, as text."""
     stamp: str
     """Of the versions of its papers."""
+    mark: str | None
+    """Of the versions of all it is made of; None: of more than its own rows."""
     facts: Facts
     """What it means, with what its papers add up to."""
     revision: int
@@ -43,9 +45,9 @@ class RememberedFacts:
         """A revision for something that was made sense of."""
         return next(self._revisions)
 
-    def made(self, *, account: str, stamp: str, facts: Facts) -> RememberedAccount:
+    def made(self, *, account: str, stamp: str, mark: str | None, facts: Facts) -> RememberedAccount:
         """Give what was made sense of a revision of its own."""
-        return RememberedAccount(account, stamp, facts, self.next_revision())
+        return RememberedAccount(account, stamp, mark, facts, self.next_revision())
 
     def keep(self, key: tuple[str, ...], known: RememberedAccount) -> None:
         """Keep what was read, in the place of what was known, and forget what was not asked for longest."""

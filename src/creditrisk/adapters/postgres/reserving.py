@@ -21,7 +21,7 @@ from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
 
-_FACTS: Final = "SELECT * FROM reserving_facts_3($1, $2, $3, $4, $5, $6, $7, $8)"
+_FACTS: Final = "SELECT * FROM reserving_facts_3($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 # Both at once, in this order.
 _WRITE: Final = """
