@@ -92,7 +92,7 @@ from creditrisk.presets.loader import Preset, load_presets
 from creditrisk.settings import Settings
 
 _OBJECTS_BEFORE_COLLECTING: Final = 20_000
-_COLLECTIONS_BEFORE_OLDER: Final = (10, 50)
+_COLLECTIONS_BEFORE_OLDER: Final = (10, 10)
 
 _HELPERS_MAX: Final = 2
 """Processes that read snapshots; each takes some 60 MB while one runs."""

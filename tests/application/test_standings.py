@@ -2,28 +2,24 @@
 
 from datetime import timedelta
 
-from creditrisk.application.standings import Standings
+from creditrisk.application.standings import MOST_DAYS, Standings
 from tests.builders import TODAY, configuration, facts, item
 
 
-def test_a_standing_is_worked_out_once_for_a_revision_a_day_and_a_configuration() -> None:
+def test_a_standing_is_worked_out_once_for_a_day_and_a_configuration() -> None:
     standings, stored, standard = Standings(), facts(item("10.00")), configuration()
 
-    first = standings.of(stored, standard, revision=1, as_of=TODAY)
+    first = standings.of(stored, standard, as_of=TODAY)
 
-    assert standings.of(stored, standard, revision=1, as_of=TODAY) is first
-    assert standings.of(stored, standard, revision=1, as_of=TODAY + timedelta(days=1)) is not first
-    assert standings.of(stored, standard, revision=2, as_of=TODAY) is not first
-    assert standings.of(stored, configuration(), revision=1, as_of=TODAY) is not first
+    assert standings.of(stored, standard, as_of=TODAY) is first
+    assert standings.of(stored, standard, as_of=TODAY + timedelta(days=1)) is not first
+    assert standings.of(stored, configuration(), as_of=TODAY) is not first
 
 
-def test_the_standings_not_asked_for_longest_are_forgotten() -> None:
-    standings, stored, standard = Standings(most=2), facts(item("10.00")), configuration()
-    first = standings.of(stored, standard, revision=1, as_of=TODAY)
-    second = standings.of(stored, standard, revision=2, as_of=TODAY)
-    assert standings.of(stored, standard, revision=1, as_of=TODAY) is first
+def test_of_many_days_the_first_are_forgotten() -> None:
+    standings, stored, standard = Standings(), facts(item("10.00")), configuration()
+    kept = [standings.of(stored, standard, as_of=TODAY + timedelta(days=n)) for n in range(MOST_DAYS + 1)]
 
-    standings.of(stored, standard, revision=3, as_of=TODAY)
-
-    assert standings.of(stored, standard, revision=1, as_of=TODAY) is first
-    assert standings.of(stored, standard, revision=2, as_of=TODAY) is not second
+    for n in range(1, MOST_DAYS + 1):
+        assert standings.of(stored, standard, as_of=TODAY + timedelta(days=n)) is kept[n]
+    assert standings.of(stored, standard, as_of=TODAY) is not kept[0]

@@ -49,8 +49,8 @@ class StoredFacts:
     """What one read brought back beside the facts themselves."""
 
     facts: Facts
-    revision: int
-    """Of what is stored about the account and its papers: where it is the same, those facts are."""
+    standings: Standings
+    """What the account amounts to; the same one for as long as the same is stored about it and its papers."""
     config_version: int
     key_live: bool
     now: datetime
@@ -137,7 +137,6 @@ class CheckCredit:
         self._holds = holds
         self._reservations = reservations
         self._new_id = new_id
-        self._standings = Standings()
 
     async def check(self, command: CheckCommand, *, principal: Principal) -> dict[str, Any]:
         """Decide one check and keep the decision.
@@ -227,9 +226,8 @@ class CheckCredit:
         keep: bool = True,
     ) -> Sequence[StoredExposure]:
         found = await self._read(questions, principal, keep=keep)
-        standings = self._standings if keep else None
         return [
-            stored_exposure(question, stored, configuration, as_of=as_of or stored.today, standings=standings)
+            stored_exposure(question, stored, configuration, as_of=as_of or stored.today)
             for question, (stored, configuration) in zip(questions, found, strict=True)
         ]
 
@@ -257,7 +255,7 @@ class CheckCredit:
         self, check: Check, stored: StoredFacts, configuration: Configuration, *, as_of: date
     ) -> tuple[Verdict, Written]:
         facts = stored.facts.with_new_account(configuration.policy)
-        known = self._standings.of(facts, configuration, revision=stored.revision, as_of=as_of)
+        known = stored.standings.of(facts, configuration, as_of=as_of)
         verdict = decide(check, facts, configuration, as_of=as_of, standing=known.standing)
         return verdict, known.written
 
@@ -360,22 +358,12 @@ class CheckCredit:
 
 
 def stored_exposure(
-    question: Question,
-    stored: StoredFacts,
-    configuration: Configuration,
-    *,
-    as_of: date,
-    standings: Standings | None = None,
+    question: Question, stored: StoredFacts, configuration: Configuration, *, as_of: date
 ) -> StoredExposure:
-    """Work out what an account is exposed to as stored, without any document.
-
-    `standings` may know it already and keeps it; None: the account is not asked for again.
-    """
+    """Work out what an account is exposed to as stored, without any document."""
     facts = stored.facts.with_new_account(configuration.policy)
     check = Check(company=question.company, customer=question.customer, document=None)
-    standing = None
-    if standings is not None:
-        standing = standings.of(facts, configuration, revision=stored.revision, as_of=as_of).standing
+    standing = stored.standings.of(facts, configuration, as_of=as_of).standing
     return StoredExposure(
         company=question.company,
         situation=situation_of(check, facts, configuration, as_of=as_of, standing=standing),

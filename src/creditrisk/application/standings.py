@@ -1,14 +1,14 @@
-"""What accounts amount to, kept by the process for as long as the same is stored about them."""
+"""What an account amounts to, kept by the process for as long as the same is stored about it."""
 
-from collections import OrderedDict
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from creditrisk.application.answer import Written
 from creditrisk.domain.facts import Configuration, Facts
 from creditrisk.domain.situation import Standing, standing_of
 
-_Key = tuple[int, date]
+MOST_DAYS: Final = 8
+"""Of one account: nearly all checks are of today."""
 
 
 class KeptStanding(NamedTuple):
@@ -20,21 +20,20 @@ class KeptStanding(NamedTuple):
 
 
 class Standings:
-    """The standings asked for last. Whoever asks has read the facts, and with them their revision."""
+    """The standings of one account as it is stored, by day. They are kept with its facts and go with them."""
 
-    def __init__(self, *, most: int = 20_000) -> None:
-        self._most = most
-        self._known: OrderedDict[_Key, KeptStanding] = OrderedDict()
+    __slots__ = ("_known",)
 
-    def of(self, facts: Facts, configuration: Configuration, *, revision: int, as_of: date) -> KeptStanding:
-        """The standing of an account; facts of one revision differ in nothing that it depends on."""
-        key = revision, as_of
-        known = self._known.get(key)
+    def __init__(self) -> None:
+        self._known: dict[date, KeptStanding] = {}
+
+    def of(self, facts: Facts, configuration: Configuration, *, as_of: date) -> KeptStanding:
+        """The standing of the account; what else there is in its facts, it does not depend on."""
+        known = self._known.get(as_of)
         if known is not None and known.configuration is configuration:
-            self._known.move_to_end(key)
             return known
+        if len(self._known) == MOST_DAYS and as_of not in self._known:
+            del self._known[next(iter(self._known))]
         standing = standing_of(facts, configuration, as_of=as_of)
-        known = self._known[key] = KeptStanding(configuration, standing, Written())
-        if len(self._known) > self._most:
-            self._known.popitem(last=False)
+        known = self._known[as_of] = KeptStanding(configuration, standing, Written())
         return known

@@ -19,6 +19,7 @@ from creditrisk.adapters.postgres.fact_rows import (
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedAccount, RememberedFacts
 from creditrisk.application.check import Question, StoredFacts
+from creditrisk.application.standings import Standings
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import Money, format_amount
 from creditrisk.domain.papers import Document
@@ -91,7 +92,7 @@ class Asking:
         `kept` False: nobody may remember it, as what was read may be undone yet, with a version that another
         write then has; or nobody needs to.
         """
-        known = self._account(row, remembered)
+        known = self._account(row)
         if known is not self.known and kept:
             remembered.keep(_key(self.tenant, self.question), known)
         facts, about = known.facts, NOTHING_STORED
@@ -105,7 +106,7 @@ class Asking:
                 operator=None if row["operator"] is None else operator_of(row["operator"]),
                 feeds=() if row["feeds"] is None else feeds_of(row["feeds"]),
             ),
-            revision=known.revision,
+            standings=known.standings,
             config_version=row["config_version"],
             key_live=row["key_live"],
             now=row["now"],
@@ -115,14 +116,14 @@ class Asking:
             alone=about.alone and not (facts.reserved or facts.claimed),
         )
 
-    def _account(self, row: Any, remembered: RememberedFacts) -> RememberedAccount:
+    def _account(self, row: Any) -> RememberedAccount:
         """The account as the row says it is: as it was, in other words, or another one."""
         known, account, stamp, mark = self.known, row["account"], row["stamp"], row["mark"]
         if known is not None and account is None:
             return known
         if known is not None and (known.stamp, known.account) == (stamp, account):
             return known if known.mark == mark else known._replace(mark=mark)
-        return remembered.made(account=account, stamp=stamp, mark=mark, facts=self._facts(row))
+        return RememberedAccount(account, stamp, mark, self._facts(row), Standings())
 
     def _facts(self, row: Any) -> Facts:
         account = orjson.loads(row["account"])

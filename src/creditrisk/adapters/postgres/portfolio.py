@@ -19,6 +19,7 @@ from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.check import Question, StoredFacts
 from creditrisk.application.portfolio import AccountRead, CompanyToday, PortfolioPage
+from creditrisk.application.standings import Standings
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.papers import Line
 
@@ -122,8 +123,7 @@ class PostgresPortfolio:
 
     def __init__(self, reads: ReadPool) -> None:
         self._reads = reads
-        self._remembered = RememberedFacts(most_lines=0)  # no account is read twice
-        self._facts = PostgresFactsReader(reads, self._remembered)
+        self._facts = PostgresFactsReader(reads, RememberedFacts(most_lines=0))  # no account is read twice
 
     async def companies(self, *, tenant: str) -> Sequence[CompanyToday]:
         """List the companies by name; see PortfolioReader."""
@@ -165,7 +165,7 @@ class PostgresPortfolio:
         return {
             row["customer"]: StoredFacts(
                 facts=replace(_facts(row, company, lines[row["customer"]]), feeds=feeds),
-                revision=self._remembered.next_revision(),
+                standings=Standings(),
                 config_version=shared["config_version"],
                 key_live=True,
                 now=shared["now"],

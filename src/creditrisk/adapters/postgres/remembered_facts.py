@@ -1,13 +1,16 @@
 """What the process has read of accounts: not read or made sense of again while it is still the same."""
 
 from collections import OrderedDict
-from itertools import count
 from typing import Final, NamedTuple
 
+from creditrisk.application.standings import Standings
 from creditrisk.domain.facts import Facts
 
 MOST_LINES: Final = 250_000
 """How many lines of papers are kept, of all accounts together: some 100 MiB."""
+
+LINES_OF_AN_ACCOUNT: Final = 20
+"""As many lines take the room that an account takes without any, its standings included."""
 
 
 class RememberedAccount(NamedTuple):
@@ -21,8 +24,8 @@ class RememberedAccount(NamedTuple):
     """Of the versions of all it is made of; None: of more than its own rows."""
     facts: Facts
     """What it means, with what its papers add up to."""
-    revision: int
-    """Another one for everything that was made sense of."""
+    standings: Standings
+    """What it amounts to; other ones for everything that was made sense of."""
 
 
 class RememberedFacts:
@@ -32,7 +35,6 @@ class RememberedFacts:
         self._most_lines = most_lines
         self._lines = 0
         self._known: OrderedDict[tuple[str, ...], RememberedAccount] = OrderedDict()
-        self._revisions = count(1)
 
     def find(self, key: tuple[str, ...]) -> RememberedAccount | None:
         """The account as last read."""
@@ -40,14 +42,6 @@ class RememberedFacts:
         if known is not None:
             self._known.move_to_end(key)
         return known
-
-    def next_revision(self) -> int:
-        """A revision for something that was made sense of."""
-        return next(self._revisions)
-
-    def made(self, *, account: str, stamp: str, mark: str | None, facts: Facts) -> RememberedAccount:
-        """Give what was made sense of a revision of its own."""
-        return RememberedAccount(account, stamp, mark, facts, self.next_revision())
 
     def keep(self, key: tuple[str, ...], known: RememberedAccount) -> None:
         """Keep what was read, in the place of what was known, and forget what was not asked for longest."""
@@ -64,4 +58,4 @@ class RememberedFacts:
 
 
 def _size(known: RememberedAccount) -> int:
-    return 1 + len(known.facts.lines) + len(known.facts.items) + len(known.facts.members)
+    return LINES_OF_AN_ACCOUNT + len(known.facts.lines) + len(known.facts.items) + len(known.facts.members)
