@@ -103,7 +103,8 @@ async def test_an_unchanged_snapshot_writes_nothing(
     ledger = [paper("open_item", str(number), version=1) for number in range(20)]
     await snapshots.replace(order(), lines(ledger), tenant=tenant)
     where = (
-        "SELECT number, xmin::text FROM paper UNION ALL SELECT customer, version::text FROM exposure_state"
+        "SELECT number, xmin::text FROM paper"
+        " UNION ALL SELECT customer, version::text FROM exposure_state ORDER BY 1, 2"
     )
     before = await rows(database, tenant, where)
     outcome = await snapshots.replace(order(), lines(ledger), tenant=tenant)

@@ -16,8 +16,9 @@ FLUSH: Final = ("SELECT write_decisions_1",)
 SWEEP: Final = (
     "BEGIN",
     "SELECT set_config('app.tenant'",
-    "SELECT tenants_with_reservations_1",
-    "SELECT sweep_reservations_1",
+    "SELECT tenants_with_reservations_2",
+    "SELECT sweep_reservations_2",
+    "SELECT analyze_reservations_1",
     "COMMIT",
     "ROLLBACK",
 )

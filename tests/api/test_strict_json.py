@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from creditrisk.api.problems import Refusal
@@ -48,6 +48,7 @@ def names_one_twice(value: Any) -> bool:
 
 
 @given(value=DOCUMENTS, ascii_only=st.booleans())
+@example(value=-(10**19), ascii_only=True)  # twenty digits and a sign
 def test_a_document_is_read_as_it_stands_unless_it_names_a_member_twice(
     value: Any, *, ascii_only: bool
 ) -> None:
