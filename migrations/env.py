@@ -13,12 +13,9 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import creditrisk.adapters.postgres.adjustment_tables
-import creditrisk.adapters.postgres.hold_tables
-import creditrisk.adapters.postgres.reservation_tables  # noqa: F401 - all make their tables known to metadata
 from creditrisk.adapters.postgres.columns import PaperLine
 from creditrisk.adapters.postgres.engine import sqlalchemy_url
-from creditrisk.adapters.postgres.tables import metadata
+from creditrisk.adapters.postgres.schema import METADATA
 
 config = context.config
 
@@ -41,7 +38,7 @@ def _migrate(connection: Connection) -> None:
     ischema_names["paper_line"] = PaperLine
     context.configure(
         connection=connection,
-        target_metadata=metadata,  # all tables are in it
+        target_metadata=METADATA,  # all tables are in it
         include_object=_is_ours,
         transaction_per_migration=True,
     )

@@ -3,14 +3,12 @@
 import pytest
 import sqlalchemy as sa
 
-import creditrisk.adapters.postgres.adjustment_tables
-import creditrisk.adapters.postgres.hold_tables  # noqa: F401 - both make their tables known to metadata
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
-from creditrisk.adapters.postgres.reservation_tables import reservation
+from creditrisk.adapters.postgres.schema import METADATA
 from tests.adapters.statements import follows, paper
 
-TABLES = sorted(reservation.metadata.tables)
+TABLES = sorted(METADATA.tables)
 
 APPEND_ONLY = {"hold_event"}
 
