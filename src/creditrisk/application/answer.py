@@ -221,6 +221,11 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def money_as_data(amount: Decimal, currency: str) -> dict[str, str]:
+    """Money as the wire has it, rounded half to even to the minor unit."""
+    return {"amount": format_amount(amount, currency), "currency": currency}
+
+
 def _money(currency: str) -> Any:
     return lambda amount: format_amount(amount, currency)
 
@@ -268,8 +273,8 @@ def _utilisation(situation: Situation) -> str | None:
 
 
 def _remedy(remedy: Remedy, currency: str) -> dict[str, Any]:
-    def amount(value: Decimal | None) -> dict[str, Any] | None:
-        return None if value is None else {"amount": format_amount(value, currency), "currency": currency}
+    def amount(value: Decimal | None) -> dict[str, str] | None:
+        return None if value is None else money_as_data(value, currency)
 
     payment = amount(remedy.payment_needed)
     return {

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from creditrisk.application.accounts import CreditAccounts
-from creditrisk.application.answer import StoredExposure, applied_rates, instant
+from creditrisk.application.answer import StoredExposure, applied_rates, instant, money_as_data
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.histories import HistoryReader
@@ -22,7 +22,7 @@ from creditrisk.domain.behaviour import (
 )
 from creditrisk.domain.behaviour_figures import behaviour_figures
 from creditrisk.domain.history import History, habits_of, months_before
-from creditrisk.domain.money import Money, format_amount, quantise
+from creditrisk.domain.money import Money, quantise
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.statistics import HUNDRED, window_figures
 
@@ -99,15 +99,15 @@ class PaymentBehaviour:
         return {
             "company": account.company,
             "customer": account.customer,
-            "turnover_12m": money(habits.turnover_12m, currency),
-            "turnover_ytd": money(habits.turnover_ytd, currency),
+            "turnover_12m": money_as_data(habits.turnover_12m, currency),
+            "turnover_ytd": money_as_data(habits.turnover_ytd, currency),
             "dso": format_days(figures.dso),
             "average_delay": average(habits.delays),
             "due_date_deviation": average(figures.owed.lateness),
             "average_payment_days": average(habits.payments),
-            "average_balance": money(figures.average_balance, currency),
+            "average_balance": money_as_data(figures.average_balance, currency),
             "aged_balances": {
-                band: money(amount, currency) for band, amount in situation.own.overdue.ageing.items()
+                band: money_as_data(amount, currency) for band, amount in situation.own.overdue.ageing.items()
             },
             "windows": [
                 await self._window(account, exposure, months, figures.owed.outstanding, principal)
@@ -144,9 +144,9 @@ class PaymentBehaviour:
             "months": months,
             "from": (after + timedelta(days=1)).isoformat(),
             "days": figures.days,
-            "turnover": money(figures.turnover, currency),
+            "turnover": money_as_data(figures.turnover, currency),
             "dso": format_days(figures.dso),
-            "average_balance": money(figures.average_balance, currency),
+            "average_balance": money_as_data(figures.average_balance, currency),
             "limit_percent": _percent(figures.limit_percent),
             "exposure_percent": _percent(utilisation.average and utilisation.average * HUNDRED),
             "exposure_days": utilisation.days,
@@ -185,10 +185,10 @@ class PaymentBehaviour:
         answer = {
             "company": command.account.company,
             "customer": command.account.customer,
-            "turnover_12m": money(turnover, situation.currency),
+            "turnover_12m": money_as_data(turnover, situation.currency),
             "multiplier": format(multiplier, "f"),
             "average_days": average(terms),
-            "estimated_credit": None if credit is None else money(*credit),
+            "estimated_credit": None if credit is None else money_as_data(*credit),
             "applied": command.apply,
             **_circumstances(exposure),
         }
@@ -223,11 +223,6 @@ class PaymentBehaviour:
 
 def _percent(share: Decimal | None) -> str | None:
     return None if share is None else format_days(share)
-
-
-def money(amount: Decimal, currency: str) -> dict[str, str]:
-    """Write money as the wire has it, rounded half to even to the minor unit."""
-    return {"amount": format_amount(amount, currency), "currency": currency}
 
 
 def average(numbers: Numbers) -> str | None:

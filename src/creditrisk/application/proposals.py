@@ -20,6 +20,7 @@ from creditrisk.application.adjustments import (
     too_many_lines,
     wrong_status,
 )
+from creditrisk.application.answer import money_as_data
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.entries import Owner, OwnerKind
 from creditrisk.application.errors import FieldError, Forbidden, InvalidRequest
@@ -27,7 +28,7 @@ from creditrisk.application.keys import Principal
 from creditrisk.domain.adjustments import Adjustment, DayRule, adjusted
 from creditrisk.domain.automatic_limits import AutomaticLimit, automatic_limit
 from creditrisk.domain.facts import Configuration
-from creditrisk.domain.money import Money, format_amount
+from creditrisk.domain.money import Money
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.scoring import Figure
 
@@ -244,11 +245,7 @@ def _adjusted(
 def _line(
     owner: Owner, limit: Money, days: Mapping[str, str], *, basis: Money | None, more: Mapping[str, Any]
 ) -> Line:
-    content = {"limit": _money(limit), **days, **more}
+    content = {"limit": money_as_data(*limit), **days, **more}
     if basis is not None:
-        content["basis"] = _money(basis)
+        content["basis"] = money_as_data(*basis)
     return Line(owner, content, proposed=True)
-
-
-def _money(money: Money) -> Mapping[str, str]:
-    return {"amount": format_amount(*money), "currency": money.currency}

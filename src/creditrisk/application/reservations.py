@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from creditrisk.application.answer import instant
+from creditrisk.application.answer import instant, money_as_data
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.domain.decision import Outcome, Verdict
-from creditrisk.domain.money import Money, format_amount
+from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Kind
 from creditrisk.domain.reservations import Claim, amount_to_reserve, claims_of
 
@@ -40,10 +40,9 @@ class Grant:
 
     def shown(self) -> dict[str, Any]:
         """As the answer to the check says it, once it is written."""
-        amount, currency = self.amount
         return {
             "id": str(self.id),
-            "amount": {"amount": format_amount(amount, currency), "currency": currency},
+            "amount": money_as_data(*self.amount),
             "status": HELD,
             "expires_at": instant(self.expires_at),
         }
