@@ -42,6 +42,17 @@ def test_a_blocked_document_with_a_number_opens_a_hold_that_later_checks_refresh
     assert [finding["observed"] for finding in hold["findings"]] == ["170.00"]
 
 
+def test_a_hold_tells_who_had_its_document_checked_last_and_when(shop: Erp) -> None:
+    held(shop, operator={"id": "u1"})
+    (first,) = shop.holds()
+    held(shop, "170.00", operator={"id": "u2"})
+    (again,) = shop.holds()
+    assert (first["checked_by"], again["checked_by"]) == ("u1", "u2")
+    assert first["opened_at"] == again["opened_at"] <= first["checked_at"] < again["checked_at"]
+    shop.post(f"/v1/holds/{again['id']}/release", {})
+    assert shop.holds()[0]["checked_at"] == again["checked_at"]
+
+
 def test_a_hold_of_a_document_never_stored_belongs_to_the_operator_of_its_first_check(shop: Erp) -> None:
     held(shop, operator={"id": "u1"})
     held(shop, operator={"id": "u2"})
@@ -172,6 +183,12 @@ def test_a_person_can_hold_a_document_whose_credit_is_free_until_it_is_released_
     shop.release(forced["id"])
     assert shop.check("order", "10.00", "O-1")["decision"] == "allow"
     assert shop.holds(status="open") == []
+
+
+def test_a_hold_by_order_of_a_person_was_found_by_no_check(shop: Erp) -> None:
+    shop.store("order", "O-1", "50.00")
+    hold = forcibly_held(shop)
+    assert (hold["checked_by"], hold["checked_at"]) == (None, None)
 
 
 def test_a_document_held_by_a_person_alone_waits_in_one_hold_only(shop: Erp) -> None:

@@ -79,6 +79,12 @@ class HoldOut(WireModel):
     findings: Annotated[list[dict[str, Any]], Field(description="Of the newest check.")]
     owner: Annotated[str | None, Field(description="The document's owner, else its first check's operator.")]
     opened_at: Annotated[Instant, Field(description="When it was put on.")]
+    checked_by: Annotated[
+        str | None, Field(description="The operator of the newest check that found it blocked.")
+    ]
+    checked_at: Annotated[
+        Instant | None, Field(description="When that was; null: held by a person, without a check.")
+    ]
     closed_by: Annotated[str | None, Field(description="Who closed it; null: nobody yet.")]
     closed_at: Annotated[Instant | None, Field(description="When it was closed; null: it is open.")]
     reason: Annotated[str | None, Field(description="What the person said.")]
@@ -138,6 +144,8 @@ def shown(hold: Hold) -> HoldOut:
         findings=list(hold.findings),
         owner=hold.owner,
         opened_at=hold.opened_at,
+        checked_by=hold.operator,
+        checked_at=hold.checked_at,
         closed_by=hold.closed_by,
         closed_at=hold.closed_at,
         reason=hold.reason,

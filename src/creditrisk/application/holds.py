@@ -39,8 +39,10 @@ class Hold:
     findings: Sequence[Any]
     owner: str | None
     opened_at: datetime
+    checked_at: datetime | None = None
+    """When a check last found the document blocked (F19); None: a person held it, or not known."""
     operator: str | None = None
-    """Id of the operator of the newest check."""
+    """Id of the operator of that check."""
     closed_by: str | None = None
     closed_at: datetime | None = None
     reason: str | None = None

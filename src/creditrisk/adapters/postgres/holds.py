@@ -67,6 +67,7 @@ class PostgresHoldStore:
             "total": change.total.amount,
             "currency": change.total.currency,
             "request": change.request,
+            "checked_at": _NOW,
         }
         statement = insert(holds).values(
             tenant=record.tenant,
@@ -282,6 +283,7 @@ def hold_of(row: sa.RowMapping) -> Hold:
         findings=row["findings"],
         owner=row["owner"],
         opened_at=row["opened_at"],
+        checked_at=row["checked_at"],
         operator=(row["request"] or {}).get("operator", {}).get("id"),
         closed_by=row["closed_by"],
         closed_at=row["closed_at"],

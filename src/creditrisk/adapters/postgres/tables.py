@@ -272,6 +272,7 @@ hold = sa.Table(
     identifier("owner"),
     stamped("opened_at"),
     stamped("updated_at"),
+    instant("checked_at"),
     instant("closed_at"),
     identifier("closed_by"),
     sa.Column("reason", sa.Text),
