@@ -347,6 +347,9 @@ def _behaviour() -> Iterator[Writing]:
     yield Writing(
         operation="average_delay_of_rows", method="POST", path="/v1/behaviour:delay", body={"rows": [row]}
     )
+    delay = {"company": "main", "as_of": DAY, "rows": [row], "apply": False}
+    path = f"/v1/customers/{ID}/average-delay"
+    yield Writing(operation="account_average_delay", method="POST", path=path, body=delay)
 
 
 def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:

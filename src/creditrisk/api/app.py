@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from creditrisk.api import (
+    average_delay,
     behaviour,
     calculations,
     check,
@@ -56,6 +57,7 @@ RESOURCES: Final[tuple[APIRouter, ...]] = (
     exposure.router,
     calculations.router,
     behaviour.router,
+    average_delay.router,
     exposure_report.router,
     decisions.router,
     holds.router,

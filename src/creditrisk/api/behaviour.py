@@ -27,11 +27,9 @@ from creditrisk.api.wire import (
     WireModel,
     refuse,
 )
-from creditrisk.application.behaviour import EstimateCommand, Instalment
-from creditrisk.application.errors import FieldError, InvalidRequest
+from creditrisk.application.behaviour import EstimateCommand, Instalment, WorkedOut
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
-from creditrisk.domain.behaviour import Collection, average_delay, format_days
 from creditrisk.domain.money import AMOUNT_PATTERN, InvalidMoney, Money, parse_amount
 from creditrisk.domain.parameter_values import MOST_DAYS
 
@@ -52,12 +50,13 @@ def _money_or_amount(value: Any) -> MoneyIn | Decimal:
 
 
 def _not_negative(value: MoneyIn | Decimal) -> MoneyIn | Decimal:
-    if _amount(value) < 0:
+    if amount_of(value) < 0:
         raise refuse("out_of_range", "must not be negative")
     return value
 
 
-def _amount(value: MoneyIn | Decimal) -> Decimal:
+def amount_of(value: MoneyIn | Decimal) -> Decimal:
+    """The amount, whatever its currency."""
     return value.amount if isinstance(value, MoneyIn) else value
 
 
@@ -208,39 +207,6 @@ class EstimateOut(Circumstances):
     applied: Annotated[bool, Field(description="It is the account's limit now.")]
 
 
-class DelayRow(WireModel):
-    """Money received for one due date."""
-
-    amount: Annotated[AmountIn, Field(description="The amount; all rows are of one currency.")]
-    due_date: Annotated[ReferenceDay, Field(description="When it was due.")]
-    value_date: Annotated[
-        ReferenceDay | None, Field(description="When it was there. Of a bill: its due date.")
-    ] = None
-    posting_date: Annotated[
-        ReferenceDay | None, Field(description="When it was posted; stands in for a missing value date.")
-    ] = None
-
-
-class DelayIn(WireModel):
-    """Rows of money received."""
-
-    rows: Annotated[Several[DelayRow], Field(min_length=1, max_length=MOST_ROWS, description="The rows.")]
-
-
-class DelayOut(WireModel):
-    """How late the money was on average, weighted by the amounts."""
-
-    average_due_date: Annotated[Day, Field(description="Rounded to whole days.")]
-    average_value_date: Annotated[Day, Field(description="Rounded to whole days.")]
-    average_delay: Annotated[
-        str,
-        Field(
-            description="Value date less due date in days, from the exact averages; negative: early.",
-            examples=["7.5"],
-        ),
-    ]
-
-
 _ESTIMATES: Final[dict[str, Any]] = {
     "given": {
         "summary": "From figures of the caller",
@@ -256,21 +222,6 @@ _ESTIMATES: Final[dict[str, Any]] = {
     },
     "stored": {"summary": "From what is stored", "value": {"as_of": "2026-11-22"}},
 }
-_ROWS: Final = {
-    "rows": [
-        {
-            "amount": {"amount": "1000.00", "currency": "EUR"},
-            "due_date": "2026-03-01",
-            "value_date": "2026-03-11",
-        },
-        {
-            "amount": {"amount": "3000.00", "currency": "EUR"},
-            "due_date": "2026-03-31",
-            "value_date": "2026-04-05",
-        },
-    ]
-}
-
 router = resource_router(prefix="/v1", tag="payment behaviour")
 
 
@@ -318,52 +269,12 @@ async def estimate_credit(
         else [Instalment(_money(each.amount), each.days) for each in instalments],
         apply=body.apply,
     )
-    estimate = await use.behaviour.estimate(command, principal=caller)
-    response = Response(orjson.dumps(estimate.answer), media_type="application/json")
-    if estimate.version is not None:
-        set_etag(response, estimate.version)
+    return worked_out(await use.behaviour.estimate(command, principal=caller))
+
+
+def worked_out(found: WorkedOut) -> Response:
+    """Answer what was worked out, with the account's version where something was set to it."""
+    response = Response(orjson.dumps(found.answer), media_type="application/json")
+    if found.version is not None:
+        set_etag(response, found.version)
     return response
-
-
-@router.post("/behaviour:delay")
-async def average_delay_of_rows(
-    body: Annotated[DelayIn, Body(openapi_examples={"two": {"summary": "Two collections", "value": _ROWS}})],
-    caller: Annotated[Principal, requires("check")],  # noqa: ARG001 - the guard's parameter
-) -> DelayOut:
-    """Work out how late rows of money received were on average. Nothing is read or stored."""
-    delay = average_delay(_collections(body.rows))
-    if delay is None:
-        complaint = FieldError("/rows", "nothing_to_average", "must have an amount above 0")
-        raise InvalidRequest("The amounts come to nothing.", errors=[complaint])
-    return DelayOut(
-        average_due_date=delay.average_due_date,
-        average_value_date=delay.average_value_date,
-        average_delay=format_days(delay.days),
-    )
-
-
-def _collections(rows: tuple[DelayRow, ...]) -> list[Collection]:
-    """The rows as the domain takes them.
-
-    Raises:
-        InvalidRequest: a row has no date on which the money was there, or rows differ in currency.
-    """
-    errors: list[FieldError] = []
-    collections: list[Collection] = []
-    for n, row in enumerate(rows):
-        value_on = row.value_date or row.posting_date
-        if value_on is None:
-            errors.append(FieldError(f"/rows/{n}/value_date", "required", "is required"))
-        elif _currency(row) != _currency(rows[0]):
-            errors.append(
-                FieldError(f"/rows/{n}/amount", "other_currency", "must be in the currency of the first row")
-            )
-        else:
-            collections.append(Collection(_amount(row.amount), row.due_date, value_on))
-    if errors:
-        raise InvalidRequest("Rows cannot be averaged.", errors=errors)
-    return collections
-
-
-def _currency(row: DelayRow) -> str | None:
-    return row.amount.currency if isinstance(row.amount, MoneyIn) else None

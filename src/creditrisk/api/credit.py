@@ -129,6 +129,14 @@ class CreditFields(WireModel, Generic[Money]):
     insured_amount: Annotated[Money | None, Field(description="Informative.")] = None
     eligible_limit: Annotated[Money | None, Field(description="Informative: what could be granted.")] = None
     review_on: Annotated[Day | None, Field(description="When to look at the account again.")] = None
+    average_delay_days: Annotated[
+        int | None,
+        Field(
+            ge=-MOST_DAYS,
+            le=MOST_DAYS,
+            description="Days after its due date that money comes on average; the forecast reckons with it.",
+        ),
+    ] = None
     notes: Annotated[Prose | None, Field(description="For people.")] = None
     warning: Annotated[
         CustomerWarning | None, Field(description="A text for whoever works with the customer; null: none.")

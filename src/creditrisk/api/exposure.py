@@ -92,6 +92,7 @@ class ForecastOut(WireModel):
     company: Annotated[str, Field(description="The legal entity.")]
     customer: Annotated[str, Field(description="Whose account it is.")]
     currency: Annotated[str, Field(description="ISO 4217; every figure of the answer is in it.")]
+    delay_days: Annotated[int, Field(description="Days after its due date that an item is paid.")]
     current: Annotated[Amount, Field(description="Exposure as stored now, before anything is paid.")]
     days: Annotated[list[ForecastDayOut], Field(description="The reference date and the days after it.")]
     freshness: Annotated[dict[str, FreshnessOut], Field(description="Age of the data, by feed.")]
@@ -135,10 +136,15 @@ async def forecast_exposure(
     as_of: Annotated[ReferenceDay | None, Query(description="Reference date; absent: today.")] = None,
     days: Annotated[int, Query(ge=0, le=MOST_FORECAST_DAYS, description="Days after it."), DIGITS] = 30,
     delay_days: Annotated[
-        int,
-        Query(ge=0, le=MOST_FORECAST_DAYS, description="Days after its due date that an item is paid."),
+        int | None,
+        Query(
+            ge=0,
+            le=MOST_FORECAST_DAYS,
+            description="Days after its due date that an item is paid; absent: `average_delay_days` of the "
+            "account, or none.",
+        ),
         DIGITS,
-    ] = 0,
+    ] = None,
 ) -> Response:
     """Foresee exposure day by day: items fall due and are paid, bills and advances go their way."""
     content = await use.exposures.forecast(

@@ -154,14 +154,28 @@ class CreditAccounts:
     ) -> AccountSeen:
         """Set the limit of an account; whatever else is set stays as it is.
 
+        Raises: as `set_some`.
+        """
+        amount = {"amount": format_amount(*limit), "currency": limit.currency}
+        return await self.set_some(account, {"limit": amount}, principal=principal, source=source)
+
+    async def set_some(
+        self,
+        account: Account,
+        settings: Mapping[str, Any],
+        *,
+        principal: Principal,
+        source: ChangeSource = ChangeSource.DIRECT,
+    ) -> AccountSeen:
+        """Set some fields of an account, written as in its content; whatever else is set stays as it is.
+
         Raises:
             Unavailable: somebody else kept changing the account.
             Other than for preconditions, as `put`.
         """
-        amount = {"amount": format_amount(*limit), "currency": limit.currency}
         for _ in range(MOST_TRIES):
             seen = await self.get(account, principal=principal)
-            statement = AccountStatement(account=account, content={**seen.content, "limit": amount})
+            statement = AccountStatement(account=account, content={**seen.content, **settings})
             as_seen = Precondition(frozenset({str(seen.version)}))
             try:
                 return await self.put(statement, precondition=as_seen, principal=principal, source=source)

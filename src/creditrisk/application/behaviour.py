@@ -15,14 +15,18 @@ from creditrisk.application.keys import Principal
 from creditrisk.application.limit_changes import ChangeSource
 from creditrisk.application.papers import Account
 from creditrisk.domain.behaviour import (
+    Collection,
     Numbers,
+    average_delay,
     estimated_credit,
     format_days,
     total_numbers,
+    whole_days,
 )
 from creditrisk.domain.behaviour_figures import behaviour_figures
 from creditrisk.domain.history import History, habits_of, months_before
 from creditrisk.domain.money import Money, quantise
+from creditrisk.domain.parameter_values import MOST_DAYS
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.statistics import HUNDRED, window_figures
 
@@ -46,8 +50,18 @@ class EstimateCommand:
     apply: bool
 
 
-class Estimate(NamedTuple):
-    """The answer to an estimate as plain data, and the account's version where its limit was set."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayCommand:
+    """What an average delay is to be worked out from; ``collections`` None: what stored payments say."""
+
+    account: Account
+    as_of: date | None
+    collections: Sequence[Collection] | None
+    apply: bool
+
+
+class WorkedOut(NamedTuple):
+    """An answer as plain data, and the account's version where something was set to it."""
 
     answer: dict[str, Any]
     version: int | None
@@ -152,7 +166,7 @@ class PaymentBehaviour:
             "exposure_days": utilisation.days,
         }
 
-    async def estimate(self, command: EstimateCommand, *, principal: Principal) -> Estimate:
+    async def estimate(self, command: EstimateCommand, *, principal: Principal) -> WorkedOut:
         """Estimate the credit of one account, and set its limit to it where the command says so.
 
         Raises:
@@ -192,7 +206,47 @@ class PaymentBehaviour:
             "applied": command.apply,
             **_circumstances(exposure),
         }
-        return Estimate(answer, version)
+        return WorkedOut(answer, version)
+
+    async def delay(self, command: DelayCommand, *, principal: Principal) -> WorkedOut:
+        """Work out how late an account pays on average, and keep it with the account where that is asked for.
+
+        Raises:
+            InvalidRequest: there is nothing to keep.
+            NotFound: nobody ever told the service about this customer.
+            Unauthenticated, Unavailable: as `CheckCredit.check`.
+        """
+        exposure, history = await self._history(command.account, command.as_of, principal)
+        if command.collections is None:
+            converter = exposure.situation.converter
+            found = habits_of(
+                history, configuration=exposure.configuration, converter=converter
+            ).delays.average
+        else:
+            delay = average_delay(command.collections)
+            found = None if delay is None else delay.days
+        days = None if found is None else whole_days(found)
+        version = await self._keep_delay(command.account, days, principal) if command.apply else None
+        answer = {
+            "company": command.account.company,
+            "customer": command.account.customer,
+            "average_delay": None if found is None else format_days(found),
+            "average_delay_days": days,
+            "applied": command.apply,
+            **_circumstances(exposure),
+        }
+        return WorkedOut(answer, version)
+
+    async def _keep_delay(self, account: Account, days: int | None, principal: Principal) -> int:
+        complaint = None
+        if days is None:
+            complaint = FieldError("/apply", "nothing_to_average", "cannot be done: no money is known")
+        elif abs(days) > MOST_DAYS:
+            complaint = FieldError("/apply", "out_of_range", f"cannot be done: it is over {MOST_DAYS} days")
+        if complaint is not None:
+            raise InvalidRequest("There is no average to keep.", errors=[complaint])
+        seen = await self.accounts.set_some(account, {"average_delay_days": days}, principal=principal)
+        return seen.version
 
     async def _apply(self, account: Account, credit: Money | None, principal: Principal) -> int:
         if credit is None:

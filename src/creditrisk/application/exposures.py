@@ -47,9 +47,11 @@ class Exposures:
         return {**shown_exposure(found), "papers": papers}
 
     async def forecast(
-        self, account: Account, *, as_of: date | None, days: int, delay_days: int, principal: Principal
+        self, account: Account, *, as_of: date | None, days: int, delay_days: int | None, principal: Principal
     ) -> dict[str, Any]:
         """The exposure of one account day by day as plain data, if what falls due is paid.
+
+        ``delay_days`` None: what is paid late is paid as late as the account is said to pay on average (F29).
 
         Raises:
             NotFound: nobody ever told the service about this customer.
@@ -60,6 +62,8 @@ class Exposures:
         )
         if found.situation.facts.risk_customer is None:
             raise NotFound("There is no such customer.")
+        if delay_days is None:
+            delay_days = max(found.situation.facts.account.average_delay_days or 0, 0)
         shown: list[dict[str, Any]] = []
         for day in forecast(found.situation, days=days, delay_days=delay_days):
             shown.append(_shown_day(day))
@@ -68,6 +72,7 @@ class Exposures:
             "company": account.company,
             "customer": account.customer,
             "currency": found.situation.currency,
+            "delay_days": delay_days,
             "current": format_amount(found.situation.exposure.current, found.situation.currency),
             "days": shown,
             **circumstances(

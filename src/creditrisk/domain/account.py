@@ -60,6 +60,8 @@ class CreditAccount:
     grouping: str | None = None
     max_days_overdue: int | None = None
     """Days past due an item may reach; None: the policy's."""
+    average_delay_days: int | None = None
+    """Days after its due date that money comes on average, as people reckon; negative: before (F29)."""
     cash_only: bool = False
     payment_method: str | None = None
     """Of an account nobody has set: how it pays where its customer states nothing (C12)."""

@@ -7,7 +7,7 @@ and an average is the numbers of all divided by the amounts of all (docs/domain.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from creditrisk.domain.money import EXACT
@@ -121,6 +121,11 @@ def days_sales_outstanding(*, outstanding: Numbers, turnover: Decimal) -> Decima
     The numbers of `outstanding` are what is owed times `days_of_sales`; those of several accounts add up.
     """
     return EXACT.divide(outstanding.numbers, turnover) if turnover > 0 else ZERO
+
+
+def whole_days(days: Decimal) -> int:
+    """Days as people set them: rounded half to even."""
+    return int(days.to_integral_value(ROUND_HALF_EVEN))
 
 
 def format_days(days: Decimal) -> str:

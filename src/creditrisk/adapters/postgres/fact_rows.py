@@ -205,6 +205,7 @@ def _account(stored: Mapping[str, Any]) -> CreditAccount:
         control=settings.get("control"),
         grouping=settings.get("grouping"),
         max_days_overdue=settings.get("max_days_overdue"),
+        average_delay_days=settings.get("average_delay_days"),
         cash_only=settings.get("cash_only", False),
         documents_blocked=frozenset(settings.get("documents_blocked", ())),
         always_authorise=frozenset(settings.get("always_authorise", ())),
