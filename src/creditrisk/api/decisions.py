@@ -13,6 +13,7 @@ from creditrisk.api.context import Use
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
+from creditrisk.api.service_ids import read_service_id
 from creditrisk.api.wire import Identifier, Instant, WireModel
 from creditrisk.application.decisions import DecisionFilter, DecisionRecord
 from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
@@ -44,10 +45,7 @@ async def get_decision(
     id: DecisionId, caller: Annotated[Principal, requires("audit")], use: Use
 ) -> DecisionOut:
     """Show one stored decision with its inputs."""
-    try:
-        record = await use.decisions.get(UUID(id), tenant=caller.tenant)
-    except ValueError:
-        record = None
+    record = await use.decisions.get(read_service_id(id, of="decision"), tenant=caller.tenant)
     if record is None or not caller.may_use(record.company):
         raise NotFound("There is no such decision.")
     return _shown(record)

@@ -18,9 +18,9 @@ from creditrisk.api.paging import PageRequest, paged
 from creditrisk.api.paper_lines import PaperLines
 from creditrisk.api.problems import MEDIA_TYPE, TRACE_KEY, RequestTrace, documented, problem
 from creditrisk.api.requests import StreamRoute, resource_router
+from creditrisk.api.service_ids import read_service_id
 from creditrisk.api.streams import CSV, NDJSON
 from creditrisk.api.wire import Instant, WireModel
-from creditrisk.application.errors import NotFound
 from creditrisk.application.import_journal import LineError
 from creditrisk.application.imports import ImportReport
 from creditrisk.application.keys import Principal
@@ -208,7 +208,7 @@ async def get_import(
     page: Annotated[PageRequest, paged(int, str, str)],
 ) -> ImportOut:
     """Show how far an import is, or how it ended, with all complaints page by page."""
-    job = await use.imports.get(_import_id(id), principal=caller)
+    job = await use.imports.get(read_service_id(id, of="import"), principal=caller)
     after = None if page.after is None else cast("tuple[int, str, str]", page.after)
     errors = await use.imports.errors(job, after=after, limit=page.limit + 1, principal=caller)
     shown = page.page(errors, key=lambda error: error[:3], render=_shown)
@@ -251,10 +251,3 @@ def rejected_answer(
 
 def _shown(error: LineError) -> LineErrorOut:
     return LineErrorOut(line=error.line, pointer=error.pointer, code=error.code, detail=error.detail)
-
-
-def _import_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such import.") from None

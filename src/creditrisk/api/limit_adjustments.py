@@ -26,6 +26,7 @@ from creditrisk.api.decisions import cursor_id
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
+from creditrisk.api.service_ids import read_service_id
 from creditrisk.api.wire import Identifier, Line, PathId, Several, WireModel
 from creditrisk.application.adjustments import (
     MOST_LINES,
@@ -37,7 +38,6 @@ from creditrisk.application.adjustments import (
     JournalOrder,
     JournalStatus,
 )
-from creditrisk.application.errors import NotFound
 from creditrisk.application.keys import Principal
 
 
@@ -239,7 +239,4 @@ def journal_id(text: str) -> UUID:
     Raises:
         NotFound: there can be none of it.
     """
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such adjustment.") from None
+    return read_service_id(text, of="adjustment")

@@ -10,8 +10,8 @@ from creditrisk.api.auth import requires
 from creditrisk.api.context import Use
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
+from creditrisk.api.service_ids import read_service_id
 from creditrisk.api.wire import Instant, MoneyIn, MoneyOut, PathId, WireModel
-from creditrisk.application.errors import NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.application.reservations import Reservation
 
@@ -129,10 +129,7 @@ async def extend_reservation(
 
 
 def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such reservation.") from None
+    return read_service_id(text, of="reservation")
 
 
 def shown(reservation: Reservation) -> ReservationOut:
