@@ -34,6 +34,7 @@ from creditrisk.adapters.postgres.history import PostgresHistoryReader
 from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.imports import PostgresImportJournal
 from creditrisk.adapters.postgres.kept_answers import PostgresAnswerStore
+from creditrisk.adapters.postgres.kept_reports import PostgresReportStore
 from creditrisk.adapters.postgres.keys import PostgresKeyFinder, PostgresKeyStore
 from creditrisk.adapters.postgres.limit_changes import CompanyPolicies, PostgresLimitHistory
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
@@ -72,6 +73,7 @@ from creditrisk.application.import_master_data import ImportMasterData
 from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
+from creditrisk.application.kept_reports import KeptReports
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.policies import Policies
 from creditrisk.application.policy_trial import PolicyTrials
@@ -269,10 +271,11 @@ def _proposals(
     )
 
 
-def _exposure_report(
-    database: Database, checks: CheckCredit, histories: PostgresHistoryReader
-) -> ExposureReport:
-    return ExposureReport(checks=checks, histories=histories, accounts=PostgresAccountDirectory(database))
+def _reports(
+    database: Database, checks: CheckCredit, histories: PostgresHistoryReader, *, at_once: int
+) -> KeptReports:
+    live = ExposureReport(checks=checks, histories=histories, accounts=PostgresAccountDirectory(database))
+    return KeptReports(live, PostgresReportStore(database), uuid7, asyncio.Semaphore(at_once))
 
 
 def _release_requests(database: Database, stores: _Stores, holds: Holds) -> ReleaseRequests:
@@ -281,6 +284,11 @@ def _release_requests(database: Database, stores: _Stores, holds: Holds) -> Rele
 
 def _issued_keys(database: Database) -> IssuedKeys:
     return IssuedKeys(store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now)
+
+
+def _lasting(limits: ConnectionLimits) -> int:
+    """How many of those who keep a connection for minutes may run at once; others need some, too."""
+    return max(1, limits.write_connections // 4)
 
 
 def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) -> Services:
@@ -304,13 +312,13 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         remembered_keys=RememberedKeys(keys),
         readiness=PostgresReadiness(database),
         # A stream under a key takes a second connection for its chunks.
-        idempotency=Idempotency(stores.answers, streams=max(1, limits.write_connections // 4)),
+        idempotency=Idempotency(stores.answers, streams=_lasting(limits)),
         checks=checks,
         exposures=exposures,
         behaviour=PaymentBehaviour(
             checks=checks, histories=histories, accounts=credit_accounts, utilisations=calculations
         ),
-        exposure_report=_exposure_report(database, checks, histories),
+        reports=_reports(database, checks, histories, at_once=_lasting(limits)),
         calculations=Calculations(exposures, calculations, uuid7),
         decisions=stores.decisions,
         holds=holds,

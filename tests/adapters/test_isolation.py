@@ -10,7 +10,7 @@ from tests.adapters.statements import follows, paper
 
 TABLES = sorted(METADATA.tables)
 
-APPEND_ONLY = {"hold_event"}
+APPEND_ONLY = {"hold_event", "exposure_report_page"}
 
 # A row for every table that papers do not fill; all other columns have defaults.
 ROWS = {
@@ -70,6 +70,8 @@ ROWS = {
         "(id, adjustment, action, by) VALUES ('01900000-0000-7000-8000-000000000000',"
         " '01900000-0000-7000-8000-000000000000', 'created', 'u1')"
     ),
+    "exposure_report": "(id, created_by) VALUES ('01900000-0000-7000-8000-000000000000', 'u1')",
+    "exposure_report_page": ("(report, no, rows) VALUES ('01900000-0000-7000-8000-000000000000', 0, '[]')"),
     "import_error": (
         "(import_id, line, pointer, code, detail)"
         " VALUES ('01900000-0000-7000-8000-000000000000', 1, '/total', 'c', 'd')"
@@ -107,8 +109,18 @@ async def test_no_table_shows_or_changes_another_tenants_rows(
             assert removed.rowcount == 0
 
 
-@pytest.mark.parametrize("change", ["UPDATE hold_event SET refused = NULL", "DELETE FROM hold_event"])
-async def test_the_trail_of_holds_can_only_be_added_to(database: Database, tenant: str, change: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE hold_event SET refused = NULL",
+        "DELETE FROM hold_event",
+        "UPDATE exposure_report_page SET rows = '[]'",
+        "DELETE FROM exposure_report_page",
+    ],
+)
+async def test_trails_and_rows_of_reports_can_only_be_added_to(
+    database: Database, tenant: str, change: str
+) -> None:
     async with database.transaction(tenant) as connection:
         with pytest.raises(sa.exc.DBAPIError, match="permission denied"):
             await connection.execute(sa.text(change))

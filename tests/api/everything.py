@@ -53,6 +53,7 @@ class Stock:
     imported: str = ID
     key: str = ID
     adjustment: str = ID
+    report: str = ID
 
     def names(self, path: str) -> dict[str, str]:
         """What to put into a path of the OpenAPI document to reach what is in stock."""
@@ -63,6 +64,7 @@ class Stock:
             "/v1/imports/": self.imported,
             "/v1/keys/": self.key,
             "/v1/limit-adjustments/": self.adjustment,
+            "/v1/reports/": self.report,
         }
         return {
             "id": next((id_ for prefix, id_ in chosen.items() if path.startswith(prefix)), ID),
@@ -375,6 +377,7 @@ def stocked(caller: httpx.Client, *, mark: str = "") -> Stock:
     adjustment = ok(caller.post("/v1/limit-adjustments", json=ADJUSTMENT))
     return Stock(
         adjustment=adjustment["id"],
+        report=ok(caller.post("/v1/reports/exposure"))["id"],
         hold=decision["hold"]["id"],
         reservation=reserved["reservation"]["id"],
         decision=decision["decision_id"],

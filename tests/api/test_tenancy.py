@@ -23,7 +23,6 @@ SCOPES: Final[dict[str, set[str]]] = {
     "add_calculation": {"check"},
     "list_calculations": {"check"},
     "get_behaviour": {"check"},
-    "report_exposure": {"audit"},
     "average_delay_of_rows": {"check"},
     "list_adjustments": {"limits", "audit"},
     "get_adjustment": {"limits", "audit"},
@@ -45,6 +44,7 @@ SCOPES: Final[dict[str, set[str]]] = {
 SCOPE_OF_PATH: Final = (
     ("/v1/holds", "holds"),
     ("/v1/limit-adjustments", "limits"),
+    ("/v1/reports", "audit"),
     ("/v1/reservations", "check"),
     ("/v1/documents", "ingest"),
     ("/v1/ledger", "ingest"),
@@ -119,6 +119,7 @@ def test_what_the_service_gave_an_id_is_not_found_by_another_tenant(site: Site, 
         "/v1/imports/{id}",
         "/v1/keys/{id}",
         "/v1/limit-adjustments/{id}",
+        "/v1/reports/exposure/{id}",
     )
     found = [
         (operation.id, answer.status_code)

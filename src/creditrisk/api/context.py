@@ -15,7 +15,6 @@ from creditrisk.application.companies import Companies
 from creditrisk.application.customers import Customers, CustomerStatement
 from creditrisk.application.decisions import DecisionLog
 from creditrisk.application.entries import EntryStore
-from creditrisk.application.exposure_report import ExposureReport
 from creditrisk.application.exposures import Exposures
 from creditrisk.application.hold_evaluation import HoldEvaluation
 from creditrisk.application.holds import Holds
@@ -24,6 +23,7 @@ from creditrisk.application.import_master_data import ImportMasterData
 from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
 from creditrisk.application.issued_keys import IssuedKeys
+from creditrisk.application.kept_reports import KeptReports
 from creditrisk.application.keys import KeyFinder
 from creditrisk.application.limit_changes import LimitHistory
 from creditrisk.application.manual_blocks import ManualBlockStore
@@ -74,7 +74,7 @@ class Services:
     checks: CheckCredit
     exposures: Exposures
     behaviour: PaymentBehaviour
-    exposure_report: ExposureReport
+    reports: KeptReports
     calculations: Calculations
     decisions: DecisionLog
     holds: Holds

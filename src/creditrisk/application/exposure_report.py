@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from creditrisk.application.behaviour import average
 from creditrisk.application.check import CheckCredit
@@ -20,6 +20,9 @@ PAGE: Final = 500
 """Accounts listed at a time."""
 EVALUATED_TOGETHER: Final = 50
 """Accounts read and evaluated at a time: some of them may have many papers."""
+
+Row: TypeAlias = Mapping[str, Any]
+"""A line of a report as plain data: all of `COLUMNS`, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,7 @@ class ExposureReport:
     histories: HistoryReader
     accounts: AccountDirectory
 
-    async def rows(self, query: ReportQuery, *, principal: Principal) -> AsyncIterator[dict[str, Any]]:
+    async def rows(self, query: ReportQuery, *, principal: Principal) -> AsyncIterator[Row]:
         """The lines of a report as plain data.
 
         Accounts are read while it goes on, so a report is not of one moment. A group has a line for each
@@ -171,13 +174,11 @@ COLUMNS: Final = (
 """The columns of a row, in their order."""
 
 
-def _group_rows(group: str, sums: Mapping[str, _Line]) -> Sequence[dict[str, Any]]:
+def _group_rows(group: str, sums: Mapping[str, _Line]) -> Sequence[Row]:
     return [_row(line, currency, group=group) for currency, line in sorted(sums.items())]
 
 
-def _row(
-    found: _Line, currency: str, *, group: str = "", account: ListedAccount | None = None
-) -> dict[str, Any]:
+def _row(found: _Line, currency: str, *, group: str = "", account: ListedAccount | None = None) -> Row:
     line = found.line
 
     def amount(value: Decimal | None) -> str | None:

@@ -2,9 +2,15 @@
 
 from typing import Final
 
-from creditrisk.adapters.postgres import adjustment_tables, hold_tables, reservation_tables, tables
+from creditrisk.adapters.postgres import (
+    adjustment_tables,
+    hold_tables,
+    report_tables,
+    reservation_tables,
+    tables,
+)
 
 METADATA: Final = tables.metadata
 
-BESIDE: Final = (adjustment_tables, hold_tables, reservation_tables)
+BESIDE: Final = (adjustment_tables, hold_tables, report_tables, reservation_tables)
 """The modules that add theirs to it."""
