@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
@@ -43,6 +44,22 @@ async def test_who_goes_through_all_accounts_leaves_what_is_remembered_as_it_is(
 
     await reader.read([ACCOUNT], tenant=tenant, key_id="", keep=False)
     assert remembered.find(key) == known
+
+
+async def test_the_oldest_items_are_found_without_looking_at_all_papers(
+    pool: ReadPool, database: Database, store: PostgresPaperStore, tenant: str
+) -> None:
+    """Whether an account has items on all its papers, on few or on none of those billed to it."""
+    open_items = [paper("open_item", f"R-{n}", "1.00", due_date="2025-06-30") for n in range(1_000)]
+    await store.write(open_items, tenant=tenant)
+    async with database.together(tenant) as connection:
+        await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))  # as with more papers
+        looked_at = sa.text("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'paper'")
+        (found,) = await PostgresFactsReader(pool, RememberedFacts()).read(
+            [ACCOUNT], tenant=tenant, key_id=""
+        )
+        assert len(found.facts.items) == 50
+        assert await connection.scalar(looked_at) <= 100
 
 
 async def test_what_another_server_said_is_not_what_this_one_says(

@@ -188,9 +188,14 @@ def _better_days(
 
 def _days_of_change(facts: Facts, configuration: Configuration, *, as_of: date) -> Iterator[date]:
     """The days on which some fact can turn in the customer's favour."""
+    policy = configuration.policy
     halves_capped = not HALVES.isdisjoint(facts.account.category_limits)
-    for line in facts.lines:
-        yield from _days_of_line(line, configuration.policy, halves_capped=halves_capped)
+    turning = {Category.ADVANCES, Category.BILLS}
+    if halves_capped or policy.overdue_only or policy.bank_risk_days is not None:
+        turning |= {Category.OPEN_ITEMS, Category.INVOICES}
+    # An account may have thousands of lines, nearly all of which only wait for money.
+    for line in [line for line in facts.lines if line.category in turning]:
+        yield from _days_of_line(line, policy, halves_capped=halves_capped)
     for account in facts.accounts:
         yield from _later(account.ignore_until, 1)
         for block in account.manual_blocks:

@@ -193,11 +193,10 @@ paper = sa.Table(
     json_column("previous_links"),
 )
 sa.Index(
-    "ix_paper_open",
+    "ix_paper_counted",
     paper.c.tenant,
     paper.c.company,
-    sa.text("((line).customer)"),
-    sa.text("((line).due_on)"),
+    *(sa.text(f"((line).{_name})") for _name in ("customer", "billed", "category", "credit", "due_on")),
     paper.c.number,
     postgresql_where=sa.text("(line).category is not null"),
 )
