@@ -1,4 +1,4 @@
-"""What Hypothesis draws: money, days and periods as they may reach the service."""
+"""What Hypothesis draws: money, days, periods and people as they may reach the service."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from creditrisk.domain.currencies import MINOR_UNITS
 from creditrisk.domain.money import Money
+from creditrisk.domain.people import Person
 from creditrisk.domain.period import Period
 
 MOST = Decimal(10) ** 15 - 1
@@ -41,4 +42,14 @@ def periods(draw: st.DrawFn) -> Period:
     return Period(
         ends[0] if draw(st.booleans()) else None,
         ends[1] if draw(st.booleans()) else None,
+    )
+
+
+def people() -> st.SearchStrategy[Person]:
+    """Some few people, by keys and names that they share."""
+    return st.builds(
+        Person,
+        st.sampled_from(["k", "l", "m"]),
+        st.sampled_from([None, "a", "b", "c"]),
+        st.sampled_from(["", "Anna", "Bert"]),
     )

@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creditrisk.domain.money import Money
+from creditrisk.domain.people import Person
 from creditrisk.domain.release_workflow import (
     Objection,
-    Person,
     ReleaseRequest,
     RequestState,
     Step,
     needed,
 )
+from tests.strategies import people
 
 CLERK, ANNA, BORIS = Person("erp", "clerk"), Person("erp", "anna"), Person("erp", "boris")
 TEAM = Step(id="TEAM", position=1, roles=frozenset({"credit"}))
@@ -89,28 +90,9 @@ def test_a_step_may_need_several_people() -> None:
     assert request.approved(BORIS).state is RequestState.APPROVED
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        (Person("k", "a"), Person("k", "a"), True),
-        (Person("k", "a"), Person("l", "a"), True),
-        (Person("k", "a"), Person("k", "b"), False),
-        (Person("k"), Person("k", "b"), True),
-        (Person("k"), Person("k"), True),
-        (Person("k"), Person("l"), False),
-        (Person("k"), Person("l", "b"), False),
-    ],
-)
-def test_who_may_be_the_same_person(one: Person, other: Person, same: bool) -> None:  # noqa: FBT001 - a column
-    assert (one.may_be(other), other.may_be(one)) == (same, same)
-
-
-people = st.builds(Person, st.sampled_from(["k", "l"]), st.sampled_from([None, "a", "b", "c"]))
-
-
 @given(
     st.lists(st.builds(Step, id=st.text(min_size=1), approvals=st.integers(1, 3)), min_size=1),
-    st.lists(people),
+    st.lists(people()),
 )
 def test_an_approved_request_has_as_many_different_people_as_its_steps_ask_for(
     steps: list[Step], crowd: list[Person]

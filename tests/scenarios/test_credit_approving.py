@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.scenarios.erp import DAY, Erp, classes
-from tests.service import JSON, eur
+from tests.service import JSON, eur, ok
 
 
 @pytest.fixture
@@ -161,6 +161,38 @@ def test_a_key_that_names_no_operator_may_be_anybody(shop: Erp) -> None:
     headers = {"Authorization": f"Bearer {other['key']}"}
     answer = shop.caller.post(f"/v1/holds/{hold}/approve", json={"operator": "anna"}, headers=headers)
     assert (answer.status_code, answer.json()["closed_by"]) == (200, "credit")
+
+
+def test_another_key_of_the_same_name_is_the_same_person(shop: Erp) -> None:
+    shop.put("/v1/release-steps/TEAM", {})
+    hold = held(shop)
+    mine, another, colleagues = (
+        {"Authorization": f"Bearer {shop.post('/v1/keys', {'scopes': ['holds'], 'name': name})['key']}"}
+        for name in ("Anna", "Anna", "Boris")
+    )
+    ok(shop.caller.post(f"/v1/holds/{hold}/submit", json={}, headers=mine))
+
+    def tried(headers: dict[str, str], **body: str) -> tuple[int, str]:
+        answer = shop.caller.post(f"/v1/holds/{hold}/approve", json=body, headers=headers)
+        return answer.status_code, answer.json().get("code", "")
+
+    assert tried(another) == (403, "own_request")
+    assert tried(another, operator="anna") == (403, "own_request")
+    assert history(shop, hold)[1:] == [
+        ("approve", None, "TEAM", "own_request"),
+        ("approve", "anna", "TEAM", "own_request"),
+    ]
+    assert tried(colleagues) == (200, "")
+
+
+def test_operators_are_told_apart_whatever_the_names_of_their_keys(shop: Erp) -> None:
+    hold = held(shop)
+    act(shop, hold, "submit", "clerk")
+    for operator, expected in (("clerk", 403), ("anna", 200)):
+        key = shop.post("/v1/keys", {"scopes": ["holds"], "name": "terminal"})["key"]
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = shop.caller.post(f"/v1/holds/{hold}/approve", json={"operator": operator}, headers=headers)
+        assert answer.status_code == expected
 
 
 def test_a_step_may_name_keys_instead_of_roles(shop: Erp) -> None:

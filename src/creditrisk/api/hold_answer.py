@@ -14,7 +14,8 @@ from creditrisk.api.wire import Day, DocumentKind, Instant, MoneyOut, WireModel
 from creditrisk.application.holds import Hold, Holds
 from creditrisk.application.keys import Principal
 from creditrisk.application.release_orders import SubmittedRelease
-from creditrisk.domain.release_workflow import Person, RequestState
+from creditrisk.domain.people import Person
+from creditrisk.domain.release_workflow import RequestState
 from creditrisk.locale.languages import MessageLanguage
 
 

@@ -18,7 +18,6 @@ from creditrisk.application.adjustments import (
     Line,
     LineStatus,
     StoredLine,
-    identities,
     line_pointer,
     wrong_status,
 )
@@ -101,11 +100,9 @@ class LimitAdjustments:
         if decision.lines is not None and found.order.approval is Approval.JOURNAL:
             complaint = FieldError("/lines", "not_allowed", "belongs to adjustments approved line by line")
             raise InvalidRequest("The adjustment is decided as a whole.", errors=[complaint])
-        if (
-            decision.approve
-            and found.status is JournalStatus.SUBMITTED
-            and found.writers & identities(principal)
-        ):
+        if found.status is not JournalStatus.SUBMITTED:  # of a draft, writers may still be to come
+            raise wrong_status(found.status)
+        if decision.approve and principal.person().may_be_among(found.writers):
             await self.store.refused(journal, lines=decision.lines, principal=principal)
             raise Forbidden("Who wrote or submitted an adjustment cannot approve it.", code="own_adjustment")
         return await self.store.decide(journal, decision, principal=principal)

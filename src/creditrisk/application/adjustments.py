@@ -10,6 +10,7 @@ from uuid import UUID
 from creditrisk.application.entries import Owner
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest
 from creditrisk.application.keys import Principal
+from creditrisk.domain.people import Person
 
 MOST_LINES: Final = 10_000
 """Lines of a journal, at most: it is posted in one transaction."""
@@ -112,8 +113,8 @@ class Journal:
     """UUIDv7: ids are in order of time."""
     order: JournalOrder
     status: JournalStatus
-    writers: frozenset[str]
-    """Keys, by id and by name, that wrote or submitted it; none of them may approve it."""
+    writers: Sequence[Person]
+    """Who wrote or submitted it, and so may not approve it; nobody is added once it is submitted."""
     created: Signature
     submitted: Signature
     decided: Signature
@@ -244,8 +245,3 @@ def too_many_lines() -> InvalidRequest:
     """Refuse what would make a journal longer than one transaction should be."""
     complaint = FieldError("/filter", "too_many_lines", f"must leave at most {MOST_LINES} lines")
     return InvalidRequest("There would be too many lines.", errors=[complaint])
-
-
-def identities(principal: Principal) -> frozenset[str]:
-    """What tells a writer: the key, and the name that its changes are signed with, which others may share."""
-    return frozenset({principal.key_id, principal.author})

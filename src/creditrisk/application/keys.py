@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from creditrisk.domain.people import Person
+
 _KEY: Final = re.compile(r"crk_([a-z0-9]{8,32})_([A-Za-z0-9-]{32,64})", re.ASCII)
 
 
@@ -53,6 +55,10 @@ class Principal:
     def author(self) -> str:
         """Who is written down as having changed something: the key's name, else its id."""
         return self.name or self.key_id
+
+    def person(self, operator: str | None = None) -> Person:
+        """Who acts where the call names this operator; None: it names none."""
+        return Person(self.key_id, operator, self.name)
 
 
 class KeyFinder(Protocol):

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from creditrisk.domain.money import Money
-from creditrisk.domain.release_workflow import Approval, Person, ReleaseRequest, RequestState, Step
+from creditrisk.domain.people import Person
+from creditrisk.domain.release_workflow import Approval, ReleaseRequest, RequestState, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +96,9 @@ def submitted_of(data: Mapping[str, Any]) -> SubmittedRelease:
         request=ReleaseRequest(
             steps=[step_of(step["id"], step) for step in data["steps"]],
             amount=amount,
-            submitted_by=Person(**data["submitted_by"]),
+            submitted_by=_person(data["submitted_by"]),
             state=RequestState(data["state"]),
-            approvals=[
-                Approval(each["step"], Person(each["key"], each["operator"])) for each in data["approvals"]
-            ],
+            approvals=[Approval(each["step"], _person(each)) for each in data["approvals"]],
         ),
         order=ReleaseOrder(
             reason=order["reason"],
@@ -123,6 +122,10 @@ def _step_as_data(step: Step) -> dict[str, Any]:
         "keys": sorted(step.keys),
         "releases": step.releases,
     }
+
+
+def _person(data: Mapping[str, Any]) -> Person:
+    return Person(data["key"], data["operator"], data.get("name", ""))  # requests kept before have no name
 
 
 def _plain(money: Money) -> dict[str, str]:

@@ -10,7 +10,8 @@ from creditrisk.application.errors import Conflict, Forbidden
 from creditrisk.application.holds import Hold, Holds, authorised_amount
 from creditrisk.application.keys import Principal
 from creditrisk.application.release_orders import ReleaseOrder, SubmittedRelease
-from creditrisk.domain.release_workflow import Objection, Person, ReleaseRequest, RequestState
+from creditrisk.domain.people import Person
+from creditrisk.domain.release_workflow import Objection, ReleaseRequest, RequestState
 
 
 class Action(StrEnum):
@@ -34,8 +35,8 @@ class Actor(NamedTuple):
 
     @property
     def person(self) -> Person:
-        """Who acts, as told apart from others."""
-        return Person(self.principal.key_id, self.operator)
+        """Who acts."""
+        return self.principal.person(self.operator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,22 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from creditrisk.domain.money import Money
-
-
-class Person(NamedTuple):
-    """Who acts: an API key, and the operator it says is at the keyboard; None: it says nothing."""
-
-    key: str
-    operator: str | None = None
-
-    def may_be(self, other: "Person") -> bool:
-        """Whether both may be the same person.
-
-        Two operators are told apart by their ids. A key that names no operator may be anybody who uses it.
-        """
-        if self.operator is not None and other.operator is not None:
-            return self.operator == other.operator
-        return self.key == other.key
+from creditrisk.domain.people import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +117,7 @@ class ReleaseRequest:
         """Why somebody with these roles may not agree to the current step, nor decline it."""
         if person.may_be(self.submitted_by):
             return Objection.OWN_REQUEST
-        if any(person.may_be(approval.by) for approval in self.approvals):
+        if person.may_be_among(approval.by for approval in self.approvals):
             return Objection.APPROVED_BEFORE
         if self.current is not None and not self.current.open_to(person, roles=roles):
             return Objection.NOT_AN_APPROVER

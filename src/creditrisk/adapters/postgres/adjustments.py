@@ -42,12 +42,12 @@ from creditrisk.application.adjustments import (
     Merged,
     Signature,
     StoredLine,
-    identities,
     too_many_lines,
     wrong_status,
 )
 from creditrisk.application.errors import Conflict, NotFound
 from creditrisk.application.keys import Principal
+from creditrisk.domain.people import Person
 
 _COUNTS: Final = sa.text(
     """
@@ -78,7 +78,7 @@ class PostgresJournalStore:
                     kind=order.kind,
                     approval=order.approval,
                     description=order.description,
-                    writers=sorted(identities(principal)),
+                    writers=sorted(principal.person().known_by),
                     created_by=principal.author,
                 )
             )
@@ -261,8 +261,8 @@ async def _update(connection: AsyncConnection, journal: UUID, *, tenant: str, **
 
 
 async def _written(connection: AsyncConnection, row: sa.RowMapping, principal: Principal) -> None:
-    """Remember who has had a hand in a journal."""
-    writers = sorted({*row["writers"], *identities(principal)})
+    """Remember who has had a hand in a journal, by all that tells them."""
+    writers = sorted({*row["writers"], *principal.person().known_by})
     await _update(connection, row["id"], tenant=row["tenant"], writers=writers)
 
 
@@ -306,7 +306,7 @@ def _journal(
             description=row["description"],
         ),
         status=JournalStatus(row["status"]),
-        writers=frozenset(row["writers"]),
+        writers=[Person(each) for each in row["writers"]],
         created=Signature(row["created_by"], row["created_at"]),
         submitted=Signature(row["submitted_by"], row["submitted_at"]),
         decided=Signature(row["decided_by"], row["decided_at"]),
