@@ -32,7 +32,7 @@ class PersonOut(WireModel):
 
 
 class RequestStepOut(WireModel):
-    """A step of approval, as it was when the release was submitted."""
+    """A step of approval, as it was when the request was submitted."""
 
     id: Annotated[str, Field(description="Its id, under /v1/release-steps/.")]
     approvals: Annotated[int, Field(description="How many people have to approve.")]
@@ -40,13 +40,14 @@ class RequestStepOut(WireModel):
 
 
 class ReleaseRequestOut(WireModel):
-    """A release that waits for approval, or what became of it."""
+    """A release or rejection that waits for approval, or what became of it."""
 
+    action: Annotated[Literal["release", "reject"], Field(description="What was asked for.")]
     state: Annotated[
         Literal["pending", "approved", "declined", "recalled"],
-        Field(description="`approved` and the hold still open: it may be released now."),
+        Field(description="`approved` and the hold still open: it may be released or rejected now."),
     ]
-    amount: Annotated[MoneyOut, Field(description="What it authorises.")]
+    amount: Annotated[MoneyOut, Field(description="What it authorises, or rejects.")]
     valid_until: Annotated[Day | None, Field(description="Last day of the authorisation.")]
     reason: Annotated[str | None, Field(description="Why it was asked for.")]
     submitted_by: Annotated[PersonOut, Field(description="Who asked for it.")]
@@ -94,7 +95,7 @@ class HoldOut(WireModel):
     valid_until: Annotated[Day | None, Field(description="Last day of the authorisation; null: without end.")]
     with_posting: Annotated[bool, Field(description="The stopped step is to be run on release.")]
     release_request: Annotated[
-        ReleaseRequestOut | None, Field(description="The newest request to release it by approval.")
+        ReleaseRequestOut | None, Field(description="The newest request to release or reject it by approval.")
     ]
 
 
@@ -161,6 +162,7 @@ def shown(hold: Hold) -> HoldOut:
 def _request(submitted: SubmittedRelease) -> ReleaseRequestOut:
     request = submitted.request
     return ReleaseRequestOut(
+        action=request.resolution.value,
         state=request.state.value,
         amount=MoneyOut.of(request.amount),
         valid_until=submitted.order.valid_until,

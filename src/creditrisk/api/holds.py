@@ -238,6 +238,9 @@ async def reject_hold(
     reader: Reading,
     body: Annotated[RejectIn | None, Body(openapi_examples=_REJECT)] = None,
 ) -> HoldOut:
-    """Take the document off the queue without authorising it; checking it again may open a new hold."""
+    """Take the document off the queue without authorising it; checking it again may open a new hold.
+
+    Where the held total needs steps of approval it is refused (409) until they have approved the rejection.
+    """
     hold = await use.holds.reject(id, reason=body.reason if body else None, principal=caller)
     return await shown_to(reader, hold)

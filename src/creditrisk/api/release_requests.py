@@ -1,9 +1,9 @@
-"""Releasing holds by approval over HTTP, and the trail of a hold (docs/domain.md, Release workflow)."""
+"""Releasing and rejecting holds by approval over HTTP, and the trail (docs/domain.md, Release workflow)."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Body
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from creditrisk.api.auth import requires
 from creditrisk.api.context import Use
@@ -14,9 +14,10 @@ from creditrisk.api.languages import documented_language
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
-from creditrisk.api.wire import Identifier, Instant, Prose, WireModel
+from creditrisk.api.wire import Identifier, Instant, Prose, WireModel, refuse
 from creditrisk.application.keys import Principal
 from creditrisk.application.release_requests import Action, Actor, KeptEvent
+from creditrisk.domain.release_workflow import Resolution
 
 OperatorField = Annotated[
     Identifier | None,
@@ -26,10 +27,22 @@ CommentField = Annotated[Prose | None, Field(description="For those who read the
 
 
 class SubmitIn(ReleaseIn):
-    """The release that is asked for; everything is optional."""
+    """What is asked for; everything is optional."""
 
     operator: OperatorField = None
     comment: CommentField = None
+    action: Annotated[
+        Literal["release", "reject"],
+        Field(description="What is to become of the hold; to `reject` takes a reason at most."),
+    ] = "release"
+
+    @field_validator("action")
+    @classmethod
+    def _nothing_authorised_by_a_rejection(cls, action: str, info: ValidationInfo) -> str:
+        of_releases = ReleaseIn.model_fields.keys() - {"reason"}
+        if action == "reject" and any(info.data.get(name) for name in of_releases):
+            raise refuse("not_allowed", "must be `release` where it is said how to release")
+        return action
 
 
 class ActIn(WireModel):
@@ -82,6 +95,10 @@ _SUBMIT: Final = {
             "up_to": {"amount": "45000.00", "currency": "EUR"},
         },
     },
+    "reject": {
+        "summary": "A rejection",
+        "value": {"action": "reject", "operator": "u1", "reason": "The limit is not raised."},
+    },
 }
 _ACT: Final = {
     "operator": {"summary": "An operator", "value": {"operator": "u2", "comment": "Seen the bank slip."}}
@@ -101,17 +118,22 @@ async def submit_release(
     reader: Reading,
     body: Annotated[SubmitIn | None, Body(openapi_examples=_SUBMIT)] = None,
 ) -> HoldOut:
-    """Ask for the release of a hold, which the steps of approval for its amount then decide about."""
+    """Ask for a hold's release or rejection, which the steps of approval for its amount then decide about.
+
+    A rejection is about the held total. It takes the place of an approved release that was not carried out,
+    and the other way round.
+    """
     body = body or SubmitIn()
     actor = Actor(caller, body.operator, body.comment)
-    return await shown_to(reader, await use.release_requests.submit(id, body.order, actor=actor))
+    hold = await use.release_requests.submit(id, body.order, resolution=Resolution(body.action), actor=actor)
+    return await shown_to(reader, hold)
 
 
 @router.post("/{id}/approve", responses=documented(404, 409), openapi_extra=documented_language())
 async def approve_release(
     id: HoldId, caller: Caller, use: Use, reader: Reading, body: ActBody = None
 ) -> HoldOut:
-    """Approve the step that waits; the last approval releases the hold, or lets it be released."""
+    """Approve the step that waits; the last approval releases or rejects the hold, or lets it be done."""
     actor = (body or ActIn()).actor(caller)
     return await shown_to(reader, await use.release_requests.approve(id, actor=actor))
 
@@ -120,7 +142,7 @@ async def approve_release(
 async def decline_release(
     id: HoldId, caller: Caller, use: Use, reader: Reading, body: ActBody = None
 ) -> HoldOut:
-    """Decline the step that waits. The hold stays open, and its release may be submitted again."""
+    """Decline the step that waits. The hold stays open, and a request may be submitted again."""
     actor = (body or ActIn()).actor(caller)
     return await shown_to(reader, await use.release_requests.decline(id, actor=actor))
 
@@ -129,7 +151,7 @@ async def decline_release(
 async def recall_release(
     id: HoldId, caller: Caller, use: Use, reader: Reading, body: ActBody = None
 ) -> HoldOut:
-    """Take a pending request back, as who submitted it. The release may be submitted again."""
+    """Take a pending request back, as who submitted it. Another may be submitted."""
     actor = (body or ActIn()).actor(caller)
     return await shown_to(reader, await use.release_requests.recall(id, actor=actor))
 

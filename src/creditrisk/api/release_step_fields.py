@@ -13,7 +13,7 @@ _LAST_POSITION = 1_000
 
 
 class ReleaseStepFields(WireModel):
-    """Who has to agree to releases."""
+    """Who has to agree to releases and rejections."""
 
     position: Annotated[
         int, Field(ge=1, le=_LAST_POSITION, description="Steps are taken in this order, then by id.")
@@ -35,14 +35,14 @@ class ReleaseStepFields(WireModel):
     releases: Annotated[
         bool,
         Field(
-            description="As the last step needed it releases the hold. False: the hold may then be released."
+            description="As the last step needed it carries out what was asked. False: it may then be done."
         ),
     ] = True
     description: Description = None
 
 
 class ReleaseStepBody(ByCompanyBody, ReleaseStepFields):
-    """A step of approving releases."""
+    """A step of approving releases and rejections."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,7 +60,9 @@ class ReleaseStepBody(ByCompanyBody, ReleaseStepFields):
 
     above: Annotated[
         MoneyIn | None,
-        Field(description="Needed only where more than this is to be authorised; absent: always."),
+        Field(
+            description="Needed only where more than this is to be authorised or rejected; absent: always."
+        ),
     ] = None
 
     @field_validator("above")
@@ -75,5 +77,6 @@ class ReleaseStepAnswer(StoredId, ReleaseStepFields):
     """A step as stored."""
 
     above: Annotated[
-        MoneyOut | None, Field(description="Needed only where more than this is to be authorised.")
+        MoneyOut | None,
+        Field(description="Needed only where more than this is to be authorised or rejected."),
     ] = None

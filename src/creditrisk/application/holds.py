@@ -16,7 +16,7 @@ from creditrisk.domain.account import Release
 from creditrisk.domain.decision import Outcome, Verdict
 from creditrisk.domain.findings import Code, Severity
 from creditrisk.domain.money import Money
-from creditrisk.domain.release_workflow import RequestState
+from creditrisk.domain.release_workflow import RequestState, Resolution
 from creditrisk.locale.languages import MessageLanguage
 
 
@@ -51,7 +51,7 @@ class Hold:
     valid_until: date | None = None
     with_posting: bool = False
     submitted: SubmittedRelease | None = None
-    """The newest request to release it by approval; None: there was none."""
+    """The newest request to release or reject it by approval; None: there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,17 +241,14 @@ class Holds:
                 currency than the held document.
         """
         hold = await self.get(hold_id, principal=principal)
-        approved = _approved(hold)
+        approved = _approved(hold, Resolution.RELEASE)
         order = order if approved is None else approved.completing(order)
         await self.require_reason("release", order.reason, principal)
         authorised = authorised_amount(hold, order)
-        if hold.type == "rule" and not (approved and approved.covers(order, authorised)):
-            steps = await self.steps.needed(hold.company, authorised, tenant=principal.tenant)
-            if steps:
-                raise Conflict(
-                    "The release needs approval.",
-                    code="approval_needed" if approved is None else "more_than_approved",
-                )
+        if approved is None:
+            await self._refuse_if_needed(hold, authorised, "approval_needed", tenant=principal.tenant)
+        elif not approved.covers(order, authorised):
+            await self._refuse_if_needed(hold, authorised, "more_than_approved", tenant=principal.tenant)
         return _still_open(
             await self.store.release(
                 hold_id, order, tenant=principal.tenant, by=principal.author, authorised=authorised
@@ -262,9 +259,17 @@ class Holds:
     async def reject(self, hold_id: str, *, reason: str | None, principal: Principal) -> Hold:
         """Take a document off the queue without authorising it; checking it again may open a new hold.
 
+        Where the company's steps of approval are needed for the held amount, they have to approve it first;
+        the reason is the approved one unless the caller gives another.
+
         Raises: as `release`.
         """
         hold = await self.get(hold_id, principal=principal)
+        approved = _approved(hold, Resolution.REJECT)
+        if approved is None:
+            await self._refuse_if_needed(hold, hold.total, "approval_needed", tenant=principal.tenant)
+        else:
+            reason = reason or approved.order.reason
         await self.require_reason("release", reason, principal)
         return _still_open(
             await self.store.reject(hold_id, tenant=principal.tenant, by=principal.author, reason=reason),
@@ -299,6 +304,11 @@ class Holds:
             raise NotFound("There is no such document.")
         return held
 
+    async def _refuse_if_needed(self, hold: Hold, amount: Money, code: str, *, tenant: str) -> None:
+        """Refuse what steps of approval are needed for. What a person holds needs none (M32)."""
+        if hold.type == "rule" and await self.steps.needed(hold.company, amount, tenant=tenant):
+            raise Conflict("This needs approval.", code=code)
+
     async def require_reason(self, reason_type: str, reason: str | None, principal: Principal) -> None:
         """Make sure that a reason is one of its type, where the tenant keeps any of it (M34).
 
@@ -328,9 +338,11 @@ def authorised_amount(hold: Hold, order: ReleaseOrder) -> Money:
     return authorised
 
 
-def _approved(hold: Hold) -> SubmittedRelease | None:
+def _approved(hold: Hold, resolution: Resolution) -> SubmittedRelease | None:
     submitted = hold.submitted
-    return submitted if submitted and submitted.request.state is RequestState.APPROVED else None
+    if submitted is None or submitted.request.state is not RequestState.APPROVED:
+        return None
+    return submitted if submitted.request.resolution is resolution else None
 
 
 def _still_open(changed: Hold | None, hold: Hold) -> Hold:

@@ -8,7 +8,7 @@ from typing import Any
 
 from creditrisk.domain.money import Money
 from creditrisk.domain.people import Person
-from creditrisk.domain.release_workflow import Approval, ReleaseRequest, RequestState, Step
+from creditrisk.domain.release_workflow import Approval, ReleaseRequest, RequestState, Resolution, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +27,11 @@ class ReleaseOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmittedRelease:
-    """A release that waits for approval, or was approved, declined or recalled."""
+    """A release, or a rejection, that waits for approval, or was approved, declined or recalled."""
 
     request: ReleaseRequest
     order: ReleaseOrder
-    """How to release the hold once it is approved."""
+    """How to release the hold once it is approved; of a rejection, why."""
     submitted_at: datetime
 
     def completing(self, order: ReleaseOrder) -> ReleaseOrder:
@@ -73,6 +73,7 @@ def submitted_as_data(submitted: SubmittedRelease) -> dict[str, Any]:
     """A submitted release as it is kept with its hold."""
     request, order = submitted.request, submitted.order
     return {
+        "action": request.resolution.value,
         "state": request.state.value,
         "amount": _plain(request.amount),
         "submitted_by": request.submitted_by._asdict(),
@@ -90,13 +91,14 @@ def submitted_as_data(submitted: SubmittedRelease) -> dict[str, Any]:
 
 
 def submitted_of(data: Mapping[str, Any]) -> SubmittedRelease:
-    """Read a submitted release as it was kept."""
+    """Read a submitted release as it was kept; old ones have no names of keys, and are for releases."""
     order, amount = data["order"], _money(data["amount"])
     return SubmittedRelease(
         request=ReleaseRequest(
             steps=[step_of(step["id"], step) for step in data["steps"]],
             amount=amount,
             submitted_by=_person(data["submitted_by"]),
+            resolution=Resolution(data.get("action", Resolution.RELEASE)),
             state=RequestState(data["state"]),
             approvals=[Approval(each["step"], _person(each)) for each in data["approvals"]],
         ),
@@ -125,7 +127,7 @@ def _step_as_data(step: Step) -> dict[str, Any]:
 
 
 def _person(data: Mapping[str, Any]) -> Person:
-    return Person(data["key"], data["operator"], data.get("name", ""))  # requests kept before have no name
+    return Person(data["key"], data["operator"], data.get("name", ""))
 
 
 def _plain(money: Money) -> dict[str, str]:

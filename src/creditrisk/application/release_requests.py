@@ -1,4 +1,4 @@
-"""Releasing holds by approval: submit, approve, decline, recall, and the trail of who tried what (M33)."""
+"""Releasing and rejecting holds by approval, and the trail of who tried what (M33)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +11,15 @@ from creditrisk.application.holds import Hold, Holds, authorised_amount
 from creditrisk.application.keys import Principal
 from creditrisk.application.release_orders import ReleaseOrder, SubmittedRelease
 from creditrisk.domain.people import Person
-from creditrisk.domain.release_workflow import Objection, ReleaseRequest, RequestState
+from creditrisk.domain.release_workflow import Objection, ReleaseRequest, RequestState, Resolution
 
 
 class Action(StrEnum):
     """What people do with holds."""
 
     SUBMIT = "submit"
+    """Ask for its release."""
+    SUBMIT_REJECT = "submit_reject"
     APPROVE = "approve"
     DECLINE = "decline"
     RECALL = "recall"
@@ -65,12 +67,12 @@ class KeptEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """What is to become of a hold and of the request to release it."""
+    """What is to become of a hold and of the request about it."""
 
     submitted: SubmittedRelease
     event: HoldEvent
-    release: bool = False
-    """Carry the release out."""
+    carry_out: bool = False
+    """Release or reject the hold, as was asked for."""
 
 
 class ReleaseRequestStore(Protocol):
@@ -92,16 +94,17 @@ class ReleaseRequestStore(Protocol):
 
 
 _WHY: Final = {
-    Objection.OWN_REQUEST: "Who asked for a release cannot decide about it.",
-    Objection.APPROVED_BEFORE: "Who has approved a step cannot decide about the release again.",
+    Objection.OWN_REQUEST: "Who made a request cannot decide about it.",
+    Objection.APPROVED_BEFORE: "Who has approved a step cannot decide about the request again.",
     Objection.NOT_AN_APPROVER: "This step is for others to decide about.",
-    Objection.NOT_THE_SUBMITTER: "Only who asked for a release can recall it.",
+    Objection.NOT_THE_SUBMITTER: "Only who made a request can recall it.",
 }
+_SUBMITTING: Final = {Resolution.RELEASE: Action.SUBMIT, Resolution.REJECT: Action.SUBMIT_REJECT}
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRequests:
-    """What people do with holds whose release needs approval.
+    """What people do with holds whose release or rejection needs approval.
 
     Attempts by those who may not are refused and written down.
     """
@@ -110,20 +113,24 @@ class ReleaseRequests:
     store: ReleaseRequestStore
     now: Callable[[], datetime]
 
-    async def submit(self, hold_id: str, order: ReleaseOrder, *, actor: Actor) -> Hold:
-        """Ask for the release of a hold; the steps needed for the amount have to approve it.
+    async def submit(
+        self, hold_id: str, order: ReleaseOrder, *, resolution: Resolution, actor: Actor
+    ) -> Hold:
+        """Ask for the release or rejection of a hold; the steps needed for the amount have to approve it.
+
+        Where the other of both was approved and not carried out, this takes its place.
 
         Raises:
             NotFound: there is no such hold.
-            Conflict: it is not open any more, a person put it on, a request is pending or approved already,
-                or no step is needed.
+            Conflict: it is not open any more, a person put it on, a request is pending, the same is approved
+                already, or no step is needed.
             InvalidRequest: as `Holds.release`.
         """
         hold = await self.holds.get(hold_id, principal=actor.principal)
         await self.holds.require_reason("release", order.reason, actor.principal)
         amount = authorised_amount(hold, order)
         steps = await self.holds.steps.needed(hold.company, amount, tenant=actor.principal.tenant)
-        request = ReleaseRequest(steps=steps, amount=amount, submitted_by=actor.person)
+        request = ReleaseRequest(steps=steps, amount=amount, submitted_by=actor.person, resolution=resolution)
         submitted = SubmittedRelease(
             request=request, order=replace(order, up_to=amount), submitted_at=self.now()
         )
@@ -132,19 +139,16 @@ class ReleaseRequests:
             _require_open(hold)
             if hold.type == "forced":
                 raise Conflict("What a person holds, a person releases.", code="forced_hold")
-            if hold.submitted and hold.submitted.request.state in {
-                RequestState.PENDING,
-                RequestState.APPROVED,
-            }:
-                raise Conflict("The release was submitted before.", code="submitted_before")
+            if _stands(hold.submitted, resolution):
+                raise Conflict("A request was submitted before.", code="submitted_before")
             if not steps:
-                raise Conflict("The release needs no approval.", code="no_approval_needed")
-            return Ruling(submitted=submitted, event=_event(hold_id, Action.SUBMIT, actor))
+                raise Conflict("This needs no approval.", code="no_approval_needed")
+            return Ruling(submitted=submitted, event=_event(hold_id, _SUBMITTING[resolution], actor))
 
         return await self.store.rule(hold_id, decide, tenant=actor.principal.tenant)
 
     async def approve(self, hold_id: str, *, actor: Actor) -> Hold:
-        """Agree to the current step; the last approval releases the hold where its step says so.
+        """Agree to the current step; the last approval releases or rejects the hold where its step says so.
 
         Raises:
             NotFound: there is no such hold.
@@ -161,13 +165,13 @@ class ReleaseRequests:
             return Ruling(
                 submitted=replace(pending, request=request),
                 event=_event(hold_id, Action.APPROVE, actor, pending),
-                release=request.state is RequestState.APPROVED and request.releases,
+                carry_out=request.state is RequestState.APPROVED and request.carried_out,
             )
 
         return await self._ruled(hold, decide, Action.APPROVE, actor)
 
     async def decline(self, hold_id: str, *, actor: Actor) -> Hold:
-        """Refuse the current step; the release may be submitted anew.
+        """Refuse the current step; a request may be submitted anew.
 
         Raises: as `approve`.
         """
@@ -185,7 +189,7 @@ class ReleaseRequests:
         return await self._ruled(hold, decide, Action.DECLINE, actor)
 
     async def recall(self, hold_id: str, *, actor: Actor) -> Hold:
-        """Take a pending request back; the release may be submitted anew.
+        """Take a pending request back; another may be submitted.
 
         Raises: as `approve`.
         """
@@ -247,10 +251,20 @@ def _require_open(hold: Hold) -> None:
         raise Conflict(f"The hold is {hold.status} already.", code="hold_closed")
 
 
+def _stands(submitted: SubmittedRelease | None, resolution: Resolution) -> bool:
+    """Whether the newest request leaves no room for one to this end."""
+    if submitted is None:
+        return False
+    request = submitted.request
+    return request.state is RequestState.PENDING or (
+        request.state is RequestState.APPROVED and request.resolution is resolution
+    )
+
+
 def _pending(hold: Hold) -> SubmittedRelease:
     _require_open(hold)
     if hold.submitted is None or hold.submitted.request.state is not RequestState.PENDING:
-        raise Conflict("No request to release the hold is pending.", code="nothing_pending")
+        raise Conflict("No request is pending.", code="nothing_pending")
     return hold.submitted
 
 

@@ -1,7 +1,7 @@
-"""Approving the release of holds in steps (M33): who has to agree, who may, and when it is enough.
+"""Approving releases and rejections of holds in steps (M33): who has to agree, who may, when it is enough.
 
-A release is asked for by one person and approved by others, step by step. Nobody approves what they asked for
-themselves, and nobody approves twice (docs/domain.md, Release workflow).
+One person asks for it, others approve it, step by step. Nobody approves what they asked for themselves, and
+nobody approves twice (docs/domain.md, Release workflow).
 """
 
 from collections import Counter
@@ -31,8 +31,8 @@ class Step:
     keys: frozenset[str] = frozenset()
     """So may these API keys, by id. With neither roles nor keys everybody may who may release holds."""
     releases: bool = True
-    """The release takes place with the last approval of this step, if it is the last one needed; False: it
-    may then be carried out by whoever may release holds."""
+    """What was asked for takes place with the last approval of this step, if it is the last one needed;
+    False: it may then be carried out by whoever may release holds."""
 
     def open_to(self, person: Person, *, roles: frozenset[str]) -> bool:
         """Whether somebody with these roles may agree."""
@@ -66,8 +66,15 @@ class Approval(NamedTuple):
     by: Person
 
 
+class Resolution(StrEnum):
+    """How a hold is to end, as was asked for."""
+
+    RELEASE = "release"
+    REJECT = "reject"
+
+
 class RequestState(StrEnum):
-    """What has become of the request to release a hold."""
+    """What has become of a request."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -79,26 +86,27 @@ class Objection(StrEnum):
     """Why somebody may not do something, the first that applies."""
 
     OWN_REQUEST = "own_request"
-    """Who asked for a release does not approve or decline it."""
+    """Who made a request does not approve or decline it."""
     APPROVED_BEFORE = "approved_before"
     """Who agreed to a step agrees to no other, nor to the same one again."""
     NOT_AN_APPROVER = "not_an_approver"
     """The step is for other roles or keys."""
     NOT_THE_SUBMITTER = "not_the_submitter"
-    """Only who asked for a release takes the request back."""
+    """Only who made a request takes it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRequest:
-    """Somebody asked for the release of a hold.
+    """Somebody asked for the release of a hold, or for its rejection.
 
     The steps are those of the moment when it was asked for: who changes them later does not change it.
     """
 
     steps: Sequence[Step]
     amount: Money
-    """To be authorised."""
+    """To be authorised, or rejected."""
     submitted_by: Person
+    resolution: Resolution = Resolution.RELEASE
     state: RequestState = RequestState.PENDING
     approvals: Sequence[Approval] = ()
 
@@ -109,8 +117,8 @@ class ReleaseRequest:
         return next((step for step in self.steps if given[step.id] < step.approvals), None)
 
     @property
-    def releases(self) -> bool:
-        """Whether the last approval releases the hold by itself."""
+    def carried_out(self) -> bool:
+        """Whether what was asked for takes place with the last approval."""
         return self.steps[-1].releases
 
     def objection(self, person: Person, *, roles: frozenset[str]) -> Objection | None:

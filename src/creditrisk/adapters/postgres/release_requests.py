@@ -1,4 +1,4 @@
-"""Requests to release holds in PostgreSQL: on the row of the hold, decided while it is locked."""
+"""Requests to release or reject holds in PostgreSQL: on the row of the hold, decided while it is locked."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -12,6 +12,7 @@ from creditrisk.adapters.postgres.tables import hold as holds
 from creditrisk.application.holds import Hold
 from creditrisk.application.release_orders import submitted_as_data
 from creditrisk.application.release_requests import HoldEvent, KeptEvent, Ruling
+from creditrisk.domain.release_workflow import Resolution
 
 
 class PostgresReleaseRequests:
@@ -33,14 +34,15 @@ class PostgresReleaseRequests:
             submitted = submitted_as_data(ruling.submitted)
             kept = sa.update(holds).where(*one).values(submitted=submitted).returning(holds)
             row = (await connection.execute(kept)).mappings().one()
-            order, request = ruling.submitted.order, ruling.submitted.request
-            if ruling.release:
-                by = ruling.event.by
-                released = await self._holds.release(
-                    hold_id, order, tenant=tenant, by=by, authorised=request.amount
-                )
-                return released or hold
+            if ruling.carry_out:
+                return await self._carry_out(hold_id, ruling, tenant=tenant) or hold
         return hold_of(row)
+
+    async def _carry_out(self, hold_id: str, ruling: Ruling, *, tenant: str) -> Hold | None:
+        order, request, by = ruling.submitted.order, ruling.submitted.request, ruling.event.by
+        if request.resolution is Resolution.REJECT:
+            return await self._holds.reject(hold_id, tenant=tenant, by=by, reason=order.reason)
+        return await self._holds.release(hold_id, order, tenant=tenant, by=by, authorised=request.amount)
 
     async def record(self, event: HoldEvent, *, tenant: str) -> None:
         """Keep an event, whatever becomes of what the caller is doing."""
