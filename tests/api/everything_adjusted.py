@@ -16,7 +16,12 @@ def adjusting(adjustment: str, *, customer: str) -> Iterator[tuple[str, str, str
     line = {"customer": customer, "limit": eur("1.00"), "expires_on": LATER, "reason": "Paid."}
     season = {"credit_group": customer, "limit": eur("1.00"), "from": DAY, "to": LATER}
     home = f"/v1/limit-adjustments/{adjustment}"
-    new = ADJUSTMENT | {"kind": "temporary", "approval": "line", "lines": [season]}
+    new = ADJUSTMENT | {
+        "kind": "temporary",
+        "approval": "line",
+        "post_when_approved": True,
+        "lines": [season],
+    }
     generate = {
         "source": "customers",
         "filter": {"customers": [customer], "country": "DE", "risk_group": "B"},

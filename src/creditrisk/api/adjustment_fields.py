@@ -33,6 +33,7 @@ ActionWord = Literal[
     "rejected",
     "posted",
     "approval_refused",
+    "posting_refused",
 ]
 
 _DAYS: Final = {
@@ -155,6 +156,7 @@ class JournalSummary(Answered):
     approval: Annotated[ApprovalWord, Field(description="Whether it is decided as a whole or by lines.")]
     status: Annotated[StatusWord, Field(description="How far it has come.")]
     description: Annotated[str | None, Field(description="Why; for lines that give no reason.")]
+    post_when_approved: Annotated[bool, Field(description="Whether it is posted with the last decision.")]
     line_counts: Annotated[LineCounts, Field(description="Its lines by what was decided about them.")]
     created_by: Annotated[str | None, Field(description="The key that made it.")]
     created_at: Annotated[Instant | None, Field(description="When.")]
@@ -178,7 +180,10 @@ class EventOut(Answered):
     id: Annotated[str, Field(description="Its id; ids are in order of time.")]
     action: Annotated[
         ActionWord,
-        Field(description="`approval_refused`: who wrote or submitted it tried to approve it."),
+        Field(
+            description="`approval_refused`: who wrote or submitted it tried to approve it; "
+            "`posting_refused`: `lines` kept it from being posted with the last decision."
+        ),
     ]
     lines: Annotated[list[int] | None, Field(description="Numbers of the lines; null: all of the journal.")]
     reason: Annotated[str | None, Field(description="What was given as reason.")]
@@ -216,6 +221,7 @@ def _summary(journal: Journal) -> dict[str, Any]:
         "approval": journal.order.approval.value,
         "status": journal.status.value,
         "description": journal.order.description,
+        "post_when_approved": journal.order.post_when_approved,
         "line_counts": {status.value: count for status, count in journal.line_counts.items()},
         **{f"{name}_by": signature.by for name, signature in signatures.items()},
         **{f"{name}_at": signature.at for name, signature in signatures.items()},

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import Body, Path, Query
+from fastapi import Body, Path, Query, Response
 from pydantic import Field
 
 from creditrisk.api.adjustment_fields import (
@@ -55,6 +55,9 @@ class JournalIn(WireModel):
         ApprovalWord, Field(description="Whether it is approved as a whole, or line by line.")
     ] = "journal"
     description: Annotated[Line | None, Field(description="Why; for lines that give no reason.")] = None
+    post_when_approved: Annotated[
+        bool, Field(description="Post it with the last decision, if any line is approved then.")
+    ] = False
     lines: Lines = ()
 
 
@@ -91,10 +94,11 @@ _JOURNALS: Final[dict[str, Any]] = {
         "value": {"kind": "credit_limit", "description": "Review 2027", "lines": [_LINE]},
     },
     "temporary": {
-        "summary": "Temporary limits, approved line by line",
+        "summary": "Temporary limits, approved line by line and posted with the last decision",
         "value": {
             "kind": "temporary",
             "approval": "line",
+            "post_when_approved": True,
             "lines": [
                 {
                     "customer": "C-1001",
@@ -131,6 +135,7 @@ async def create_adjustment(
         kind=JournalKind(body.kind),
         approval=Approval(body.approval),
         description=body.description,
+        post_when_approved=body.post_when_approved,
     )
     lines = lines_of(body.lines, kind=order.kind)
     return shown(await use.limit_adjustments.create(order, lines, principal=caller))
@@ -191,6 +196,13 @@ async def put_adjustment_lines(
     return shown(await use.limit_adjustments.replace_lines(journal.id, lines, principal=caller))
 
 
+@router.delete("/{id}", status_code=204, responses=documented(404, 409))
+async def delete_adjustment(id: JournalId, caller: Limits, use: Use) -> Response:
+    """Delete a draft. What was submitted once stays, whatever becomes of it (409)."""
+    await use.limit_adjustments.delete(journal_id(id), principal=caller)
+    return Response(status_code=204)
+
+
 @router.post("/{id}/submit", responses=documented(404, 409))
 async def submit_adjustment(id: JournalId, caller: Limits, use: Use) -> JournalOut:
     """Hand a draft over for approval; its lines stay as they are from then on."""
@@ -204,7 +216,8 @@ async def approve_adjustment(
     """Approve what somebody else wrote and submitted; who did either is refused (403), and the attempt kept.
 
     Where it is approved line by line, the other lines stay pending. With the last of them it is `approved`,
-    or `rejected` if no line was approved.
+    or `rejected` if no line was approved. With `post_when_approved` it is `posted` at once; what cannot be
+    posted stays `approved`, and an event tells which lines were in the way.
     """
     return shown(await _decided(id, caller, use, body, approve=True))
 

@@ -24,7 +24,7 @@ from creditrisk.application.adjustments import (
 from creditrisk.application.answer import StoredExposure
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.entries import OwnerKind
-from creditrisk.application.errors import FieldError, Forbidden, InvalidRequest, NotFound
+from creditrisk.application.errors import Conflict, FieldError, Forbidden, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
 from creditrisk.domain.money import Money
@@ -90,11 +90,15 @@ class LimitAdjustments:
     async def decide(self, journal: UUID, decision: Decision, *, principal: Principal) -> Journal:
         """Approve or reject a submitted journal, or some of its lines.
 
+        With the last decision it is posted, where it asks for that. If it cannot be, it stays approved, and
+        an event tells which lines were in the way.
+
         Raises:
             NotFound: as `get`.
             Forbidden: somebody approves what is his own; the attempt is written down.
             InvalidRequest: it is approved as a whole, or there is no such line.
             Conflict: it is not submitted, or a line is decided already.
+            Unauthenticated, Unavailable: as `post`; what was decided stays.
         """
         found = await self.changeable(journal, principal)
         if decision.lines is not None and found.order.approval is Approval.JOURNAL:
@@ -105,7 +109,10 @@ class LimitAdjustments:
         if decision.approve and principal.person().may_be_among(found.writers):
             await self.store.refused(journal, lines=decision.lines, principal=principal)
             raise Forbidden("Who wrote or submitted an adjustment cannot approve it.", code="own_adjustment")
-        return await self.store.decide(journal, decision, principal=principal)
+        decided = await self.store.decide(journal, decision, principal=principal)
+        if decided.status is JournalStatus.APPROVED and decided.order.post_when_approved:
+            return await self._posted_if_possible(decided, principal)
+        return decided
 
     async def post(self, journal: UUID, *, principal: Principal) -> Journal:
         """Let the approved lines become limits: all of them, or none.
@@ -123,6 +130,17 @@ class LimitAdjustments:
             await self._refuse_below_exposure(found, principal)
         return await self.store.post(journal, principal=principal)
 
+    async def delete(self, journal: UUID, *, principal: Principal) -> None:
+        """Delete a draft, which nobody else has been asked about.
+
+        Raises:
+            NotFound: as `get`.
+            Conflict: it has been submitted.
+            Forbidden: as `create`.
+        """
+        await self.changeable(journal, principal)
+        await self.store.delete(journal, principal=principal)
+
     async def changeable(self, journal: UUID, principal: Principal) -> Journal:
         """One journal, for somebody who means to do something with it.
 
@@ -133,6 +151,15 @@ class LimitAdjustments:
         found = await self.get(journal, principal=principal)
         _require_all_companies(_plain(found), principal)
         return found
+
+    async def _posted_if_possible(self, approved: Journal, principal: Principal) -> Journal:
+        try:
+            return await self.post(approved.id, principal=principal)
+        except Conflict:  # somebody has posted it since
+            return await self.get(approved.id, principal=principal)
+        except InvalidRequest as refusal:
+            await self.store.posting_refused(approved.id, refusal.errors, principal=principal)
+            return approved
 
     async def _refuse_below_exposure(self, journal: Journal, principal: Principal) -> None:
         """The same rule as for a limit that is set by itself."""

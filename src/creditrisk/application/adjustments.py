@@ -63,6 +63,8 @@ class Action(StrEnum):
     POSTED = "posted"
     APPROVAL_REFUSED = "approval_refused"
     """Who wrote or submitted it tried to approve it."""
+    POSTING_REFUSED = "posting_refused"
+    """It was to be posted as soon as it was approved, and could not be."""
 
 
 class Line(NamedTuple):
@@ -96,6 +98,8 @@ class JournalOrder:
     kind: JournalKind
     approval: Approval
     description: str | None
+    post_when_approved: bool = False
+    """Post it with the last decision, if any line is approved then."""
 
 
 class Signature(NamedTuple):
@@ -221,6 +225,18 @@ class JournalStore(Protocol):
             InvalidRequest: a line cannot be posted any more.
         """
 
+    async def posting_refused(
+        self, journal: UUID, complaints: Sequence[FieldError], *, principal: Principal
+    ) -> None:
+        """Write down which lines kept an approved journal from being posted at once."""
+
+    async def delete(self, journal: UUID, *, principal: Principal) -> None:
+        """Delete a draft with all that is kept of it.
+
+        Raises:
+            Conflict: it is no draft any more.
+        """
+
     async def refused(self, journal: UUID, *, lines: Sequence[int] | None, principal: Principal) -> None:
         """Write down that somebody tried to approve what is his own; it stays, whatever the request does."""
 
@@ -239,6 +255,11 @@ def wrong_status(status: str) -> Conflict:
 def line_pointer(no: int, field: str = "") -> str:
     """Where a line of a journal is as GET shows it, or one of its fields."""
     return f"/lines/{no - 1}{field}"
+
+
+def line_number(pointer: str) -> int:
+    """The number of the line that a pointer made by `line_pointer` is about."""
+    return int(pointer.split("/")[2]) + 1
 
 
 def too_many_lines() -> InvalidRequest:

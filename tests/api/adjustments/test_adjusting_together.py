@@ -24,6 +24,21 @@ def test_of_many_at_once_one_approves_and_one_posts(anna: httpx.Client, bert: ht
     assert [each["source"] for each in changes] == ["direct", "adjustment"]
 
 
+def test_who_posts_at_the_moment_of_an_approval_does_not_make_it_fail(
+    anna: httpx.Client, bert: httpx.Client
+) -> None:
+    for n in range(4):
+        home = submitted(anna, line("C-1", f"{n + 1}.00"), post_when_approved=True)
+        with ThreadPoolExecutor(4) as pool:
+            posting = [pool.submit(anna.post, f"{home}/post") for _ in range(3)]
+            approved = ok(bert.post(f"{home}/approve"))
+            statuses = [each.result().status_code for each in posting]
+        assert approved["status"] == "posted"
+        assert set(statuses) <= {200, 409}
+    changes = ok(anna.get("/v1/customers/C-1/credit/history"))["items"]
+    assert [each["source"] for each in changes] == ["direct", *["adjustment"] * 4]
+
+
 def test_temporary_limits_of_one_owner_posted_at_once_have_numbers_of_their_own(
     anna: httpx.Client, bert: httpx.Client
 ) -> None:

@@ -162,6 +162,7 @@ def test_an_auditor_reads_and_does_nothing(anna: httpx.Client, auditor: httpx.Cl
     assert [(each["action"], each["by"]) for each in events] == [("created", "Anna"), ("submitted", "Anna")]
     for step in ("submit", "approve", "reject", "post"):
         refused(auditor.post(f"{home}/{step}"), 403, "scope_missing")
+    refused(auditor.delete(home), 403, "scope_missing")
 
 
 def test_lines_are_decided_one_by_one(anna: httpx.Client, bert: httpx.Client) -> None:
@@ -255,6 +256,84 @@ def test_posting_is_all_or_nothing_and_names_the_line(anna: httpx.Client, bert: 
     assert ok(anna.post(f"{home}/post"))["status"] == "posted"
 
 
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k-1"}], ids=["plain", "idempotent"])
+def test_an_adjustment_may_be_posted_with_its_approval(
+    anna: httpx.Client, bert: httpx.Client, headers: dict[str, str]
+) -> None:
+    home = submitted(anna, line("C-1", "15000.00"), post_when_approved=True)
+    refused(anna.post(f"{home}/approve"), 403, "own_adjustment")
+    assert ok(anna.get(CREDIT))["limit"] == eur("12345.00")
+
+    seen = ok(bert.post(f"{home}/approve", headers=headers))
+
+    assert (seen["status"], statuses(seen), seen["post_when_approved"]) == ("posted", ["posted"], True)
+    assert (seen["decided_by"], seen["posted_by"]) == ("Bert", "Bert")
+    assert ok(anna.get(CREDIT))["limit"] == eur("15000.00")
+    assert [each["action"] for each in ok(anna.get(f"{home}/events"))["items"]] == [
+        "created",
+        "submitted",
+        "approval_refused",
+        "approved",
+        "posted",
+    ]
+
+
+def test_of_lines_decided_one_by_one_the_last_decision_posts(anna: httpx.Client, bert: httpx.Client) -> None:
+    lines = [line("C-1", "1.00"), line("C-2", "2.00")]
+    home = submitted(anna, *lines, approval="line", post_when_approved=True)
+    assert ok(bert.post(f"{home}/approve", json={"lines": [1]}))["status"] == "submitted"
+    seen = ok(bert.post(f"{home}/reject", json={"lines": [2]}))
+    assert (seen["status"], statuses(seen)) == ("posted", ["posted", "rejected"])
+    none = submitted(anna, line("C-1", "3.00"), post_when_approved=True)
+    assert ok(bert.post(f"{none}/reject"))["status"] == "rejected"
+    assert ok(anna.get(CREDIT))["limit"] == eur("1.00")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k-1"}], ids=["plain", "idempotent"])
+def test_what_is_approved_and_cannot_be_posted_at_once_stays_approved(
+    anna: httpx.Client, bert: httpx.Client, headers: dict[str, str]
+) -> None:
+    policy(anna, limit_below_exposure="refuse")
+    owed = {"customer": "C-2", "date": "2026-01-01", "due_date": "2029-02-01", "total": eur("500.00")}
+    ok(anna.put("/v1/ledger/open_item/I-1", json=owed))
+    home = submitted(anna, line("C-1", "15000.00"), line("C-2", "499.99"), post_when_approved=True)
+
+    seen = ok(bert.post(f"{home}/approve", headers=headers))
+
+    assert (seen["status"], seen["posted_by"]) == ("approved", None)
+    assert ok(anna.get(CREDIT))["limit"] == eur("12345.00")
+    event = ok(anna.get(f"{home}/events"))["items"][-1]
+    assert (event["action"], event["lines"], event["by"]) == ("posting_refused", [2], "Bert")
+    assert event["reason"] == "limit_below_exposure"
+    ok(anna.put("/v1/ledger/open_item/I-1", json=owed | {"total": eur("400.00")}))
+    assert ok(anna.post(f"{home}/post"))["status"] == "posted"
+
+
+def test_a_draft_is_deleted_with_its_lines_and_frees_what_it_named(
+    anna: httpx.Client, bert: httpx.Client
+) -> None:
+    ok(anna.put("/v1/credit-groups/SEA", json={}))
+    home = journal(anna, line("SEA", "1.00"))
+    refused(anna.delete("/v1/credit-groups/SEA"), 409, "in_use")
+    assert bert.delete(home).status_code == 204
+    assert [anna.get(path).status_code for path in (home, f"{home}/events")] == [404, 404]
+    assert bert.delete(home).status_code == 404
+    assert ok(anna.get(HOME))["items"] == []
+    assert anna.delete("/v1/credit-groups/SEA").status_code == 204
+
+
+def test_what_was_submitted_once_stays(anna: httpx.Client, bert: httpx.Client) -> None:
+    home = submitted(anna, line("C-1", "15000.00"))
+    for step, state in (("", "submitted"), ("approve", "approved"), ("post", "posted")):
+        if step:
+            ok(bert.post(f"{home}/{step}"))
+        problem = refused(anna.delete(home), 409, "adjustment_status")
+        assert problem["errors"][0]["code"] == state
+    home = submitted(anna, line("C-1", "1.00"))
+    ok(anna.post(f"{home}/reject"))
+    refused(anna.delete(home), 409, "adjustment_status")
+
+
 def test_a_group_that_an_adjustment_names_cannot_be_deleted(anna: httpx.Client) -> None:
     ok(anna.put("/v1/credit-groups/SEA", json={}))
     home = submitted(anna, line("SEA", "1.00"))
@@ -283,6 +362,7 @@ def test_a_company_has_its_own_adjustments(anna: httpx.Client, northerner: httpx
     assert ok(northerner.get(with_group))["lines"][0]["credit_group"] == "ALPS"
     for path, said in (("submit", None), ("approve", None), ("lines:generate", {"expires_on": EXPIRY})):
         refused(northerner.post(f"{with_group}/{path}", json=said), 403, "company_forbidden")
+    refused(northerner.delete(with_group), 403, "company_forbidden")
     ok(northerner.post(f"{north}/submit"))
     ok(anna.post(f"{north}/approve"))
     ok(northerner.post(f"{north}/post"))
@@ -298,6 +378,7 @@ def test_another_tenants_adjustment_is_not_found(site: Any, anna: httpx.Client) 
         for step in ("submit", "approve", "reject", "post"):
             assert stranger.post(f"{home}/{step}").status_code == 404
         assert stranger.put(f"{home}/lines", json={"lines": []}).status_code == 404
+        assert stranger.delete(home).status_code == 404
         generated = {"expires_on": EXPIRY}
         assert stranger.post(f"{home}/lines:generate", json=generated).status_code == 404
 

@@ -41,6 +41,7 @@ limit_adjustment: Final = sa.Table(
     *(identifier(name, nullable=False) for name in ("company", "kind", "approval")),
     identifier("status", nullable=False, server_default="draft"),
     sa.Column("description", sa.Text),
+    sa.Column("post_when_approved", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("writers", pg.ARRAY(sa.Text), nullable=False),
     identifier("created_by", nullable=False),
     stamped("created_at"),

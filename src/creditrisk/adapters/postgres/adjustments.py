@@ -42,10 +42,11 @@ from creditrisk.application.adjustments import (
     Merged,
     Signature,
     StoredLine,
+    line_number,
     too_many_lines,
     wrong_status,
 )
-from creditrisk.application.errors import Conflict, NotFound
+from creditrisk.application.errors import Conflict, FieldError, NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.domain.people import Person
 
@@ -78,6 +79,7 @@ class PostgresJournalStore:
                     kind=order.kind,
                     approval=order.approval,
                     description=order.description,
+                    post_when_approved=order.post_when_approved,
                     writers=sorted(principal.person().known_by),
                     created_by=principal.author,
                 )
@@ -198,6 +200,27 @@ class PostgresJournalStore:
 
         return await retried(attempt)
 
+    async def posting_refused(
+        self, journal: UUID, complaints: Sequence[FieldError], *, principal: Principal
+    ) -> None:
+        """Write down which lines were in the way; see JournalStore."""
+        lines = sorted({line_number(each.pointer) for each in complaints})
+        reason = ", ".join(sorted({each.code for each in complaints}))
+        async with self._database.transaction(principal.tenant) as connection:
+            await _note(connection, journal, Action.POSTING_REFUSED, principal, lines=lines, reason=reason)
+
+    async def delete(self, journal: UUID, *, principal: Principal) -> None:
+        """Delete a draft; see JournalStore."""
+        tenant = principal.tenant
+        async with self._held(journal, JournalStatus.DRAFT, tenant=tenant) as (connection, _):
+            events, drafts = limit_adjustment_event.c, limit_adjustment.c
+            await connection.execute(
+                sa.delete(limit_adjustment_event).where(events.tenant == tenant, events.adjustment == journal)
+            )
+            await connection.execute(
+                sa.delete(limit_adjustment).where(drafts.tenant == tenant, drafts.id == journal)
+            )
+
     async def refused(self, journal: UUID, *, lines: Sequence[int] | None, principal: Principal) -> None:
         """Write a refused approval down in a transaction of its own; see JournalStore."""
         async with self._database.separate(principal.tenant) as connection:
@@ -304,6 +327,7 @@ def _journal(
             kind=JournalKind(row["kind"]),
             approval=Approval(row["approval"]),
             description=row["description"],
+            post_when_approved=row["post_when_approved"],
         ),
         status=JournalStatus(row["status"]),
         writers=[Person(each) for each in row["writers"]],
