@@ -359,6 +359,22 @@ def test_without_steps_for_the_held_amount_everybody_rejects(shop: Erp) -> None:
     assert reject(shop, held(shop, "150.01")) == (409, "approval_needed")
 
 
+def test_the_trail_of_a_forced_hold_begins_with_who_put_it_on_and_why(shop: Erp) -> None:
+    for number in ("O-1", "O-2"):
+        shop.store("order", number, "10.00")
+    key = shop.post("/v1/keys", {"scopes": ["holds"], "name": "Anna"})["key"]
+    body = {"filter": {"customer": "C-1"}, "reason": "A payment bounced."}
+    headers = {"Authorization": f"Bearer {key}"}
+    held = ok(shop.caller.post("/v1/holds", json=body, headers=headers))["results"]
+    again = shop.post("/v1/holds", body | {"reason": "Once more."})["results"]
+    assert [each["id"] for each in again] == [each["id"] for each in held]
+    shop.release(held[0]["id"])
+    for hold, after in zip(held, (["release"], []), strict=True):
+        events = shop.get(f"/v1/holds/{hold['id']}/history")["items"]
+        assert [each["action"] for each in events] == ["force", *after]
+        assert (events[0]["by"], events[0]["comment"]) == ("Anna", "A payment bounced.")
+
+
 def test_what_a_person_holds_is_rejected_without_approval(shop: Erp) -> None:
     shop.store("order", "O-1", "10.00")
     (forced,) = shop.post("/v1/holds", {"kind": "order", "number": "O-1", "reason": "Wait."})["results"]

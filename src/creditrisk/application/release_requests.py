@@ -25,6 +25,8 @@ class Action(StrEnum):
     RECALL = "recall"
     RELEASE = "release"
     REJECT = "reject"
+    FORCE = "force"
+    """Put it on, whatever checks say (M32)."""
 
 
 class Actor(NamedTuple):

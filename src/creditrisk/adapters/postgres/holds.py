@@ -204,10 +204,10 @@ class PostgresHoldStore:
     async def _force_one(
         self, connection: AsyncConnection, row: sa.RowMapping, *, by: str, reason: str
     ) -> Hold:
-        content = row["content"]
+        content, new_id = row["content"], self._new_id()
         statement = insert(holds).values(
             tenant=row["tenant"],
-            id=self._new_id(),
+            id=new_id,
             company=row["company"],
             kind=row["kind"],
             number=row["number"],
@@ -224,7 +224,11 @@ class PostgresHoldStore:
             index_where=sa.text("status = 'open'"),
             set_={"updated_at": _NOW},
         )
-        return hold_of((await connection.execute(statement.returning(holds))).mappings().one())
+        held = (await connection.execute(statement.returning(holds))).mappings().one()
+        if held["id"] == new_id:
+            event = HoldEvent(hold=str(new_id), action=Action.FORCE, by=by, comment=reason)
+            await insert_event(connection, event, tenant=row["tenant"], id=self._new_id())
+        return hold_of(held)
 
 
 def _uuid(hold_id: str) -> UUID | None:
