@@ -110,6 +110,16 @@ def test_the_policy_may_clear_by_itself_what_is_held_by_nothing_any_more(
     assert shop.check("order", "150.00", "O-1")["decision"] == "warn"
 
 
+def test_what_is_cleared_without_a_person_has_no_reason_even_where_people_need_one(shop: Erp) -> None:
+    shop.put("/v1/reasons/PAID", {"type": "release"})
+    shop.policy(auto_release="without_posting")
+    shop.check("order", "150.00", "O-2")
+    shop.account(limit="150.00")
+    shop.store("order", "O-2", "150.00", cancelled=True)
+    holds = evaluate(shop)
+    assert [(hold["status"], hold["reason"]) for hold in holds] == [("cleared", None)] * 2
+
+
 def test_what_a_person_holds_only_a_person_releases_and_it_keeps_no_rule_hold_from_being_ready(
     shop: Erp,
 ) -> None:
