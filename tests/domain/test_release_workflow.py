@@ -1,5 +1,6 @@
 """Approving releases in steps: who has to agree, and who may."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from creditrisk.domain.release_workflow import (
     Objection,
     ReleaseRequest,
     RequestState,
+    Resolution,
     Step,
     needed,
 )
@@ -88,6 +90,23 @@ def test_a_step_may_need_several_people() -> None:
     request = asked(BOARD).approved(ANNA)
     assert (request.state, request.current) == (RequestState.PENDING, BOARD)
     assert request.approved(BORIS).state is RequestState.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("state", "to_release", "to_reject"),
+    [
+        (RequestState.PENDING, False, False),
+        (RequestState.APPROVED, False, True),
+        (RequestState.DECLINED, True, True),
+        (RequestState.RECALLED, True, True),
+    ],
+)
+def test_when_a_release_that_was_asked_for_gives_way_to_another_request(
+    state: RequestState, *, to_release: bool, to_reject: bool
+) -> None:
+    request = replace(asked(TEAM), state=state)
+    assert request.gives_way_to(Resolution.RELEASE) is to_release
+    assert request.gives_way_to(Resolution.REJECT) is to_reject
 
 
 @given(

@@ -141,7 +141,7 @@ class ReleaseRequests:
             _require_open(hold)
             if hold.type == "forced":
                 raise Conflict("What a person holds, a person releases.", code="forced_hold")
-            if _stands(hold.submitted, resolution):
+            if hold.submitted and not hold.submitted.request.gives_way_to(resolution):
                 raise Conflict("A request was submitted before.", code="submitted_before")
             if not steps:
                 raise Conflict("This needs no approval.", code="no_approval_needed")
@@ -251,16 +251,6 @@ def _event(hold: str, action: Action, actor: Actor, submitted: SubmittedRelease 
 def _require_open(hold: Hold) -> None:
     if hold.status != "open":
         raise Conflict(f"The hold is {hold.status} already.", code="hold_closed")
-
-
-def _stands(submitted: SubmittedRelease | None, resolution: Resolution) -> bool:
-    """Whether the newest request leaves no room for one to this end."""
-    if submitted is None:
-        return False
-    request = submitted.request
-    return request.state is RequestState.PENDING or (
-        request.state is RequestState.APPROVED and request.resolution is resolution
-    )
 
 
 def _pending(hold: Hold) -> SubmittedRelease:

@@ -121,6 +121,15 @@ class ReleaseRequest:
         """Whether what was asked for takes place with the last approval."""
         return self.steps[-1].releases
 
+    def gives_way_to(self, resolution: Resolution) -> bool:
+        """Whether a new request, to this end, may take its place.
+
+        Somebody may think better of an approved one; to ask for the same again would change nothing.
+        """
+        if self.state is RequestState.APPROVED:
+            return self.resolution is not resolution
+        return self.state is not RequestState.PENDING
+
     def objection(self, person: Person, *, roles: frozenset[str]) -> Objection | None:
         """Why somebody with these roles may not agree to the current step, nor decline it."""
         if person.may_be(self.submitted_by):
