@@ -2,51 +2,19 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import httpx
 import pytest
 
+from tests.scenarios.approving import act, held, history, refused, with_steps
 from tests.scenarios.erp import DAY, Erp, classes
 from tests.service import JSON, eur, ok
 
 
 @pytest.fixture
 def shop(erp: Erp) -> Erp:
-    """C-1 may owe 100. Releases need credit control, those above 50,000 the head of it, too."""
-    erp.account(limit="100.00")
-    for operator, roles in (("clerk", []), ("anna", ["credit"]), ("boris", ["credit", "head"])):
-        erp.put(f"/v1/operators/{operator}", {"roles": roles})
-    erp.put("/v1/release-steps/TEAM", {"position": 1, "roles": ["credit"]})
-    erp.put("/v1/release-steps/HEAD", {"position": 2, "above": eur("50000.00"), "roles": ["head"]})
-    return erp
-
-
-def held(erp: Erp, total: str = "150.00", **fields: Any) -> str:
-    """Hold the order O-1."""
-    hold = erp.check("order", total, "O-1", **fields)["hold"]["id"]
-    assert isinstance(hold, str)
-    return hold
-
-
-def act(erp: Erp, hold: str, action: str, operator: str | None = None, **fields: Any) -> JSON:
-    """Do something with a hold that must succeed."""
-    answer = erp.post(f"/v1/holds/{hold}/{action}", {"operator": operator, **fields})
-    assert isinstance(answer, dict)
-    return answer
-
-
-def refused(erp: Erp, hold: str, action: str, operator: str | None = None, **fields: Any) -> tuple[int, str]:
-    """Try something that must not succeed: its status and code."""
-    answer = erp.caller.post(f"/v1/holds/{hold}/{action}", json={"operator": operator, **fields})
-    assert answer.is_client_error, answer.text
-    return answer.status_code, answer.json()["code"]
-
-
-def history(erp: Erp, hold: str) -> list[tuple[str, str | None, str | None, str | None]]:
-    """What was done with a hold, by whom, at which step, and why it was refused."""
-    items = erp.get(f"/v1/holds/{hold}/history")["items"]
-    return [(each["action"], each["operator"], each["step"], each["refused"]) for each in items]
+    """C-1 may owe 100; see `with_steps`."""
+    return with_steps(erp)
 
 
 def test_without_steps_everything_is_as_before(erp: Erp) -> None:
@@ -284,81 +252,6 @@ def test_a_closed_hold_cannot_be_submitted_or_approved(shop: Erp, action: str) -
     assert history(shop, hold)[-1] == (action, None, None, None)
 
 
-def reject(erp: Erp, hold: str, **fields: Any) -> tuple[int, str]:
-    """Try to reject a hold: the status, and what it is then, or the problem's code."""
-    answer = erp.caller.post(f"/v1/holds/{hold}/reject", json=fields)
-    return answer.status_code, answer.json().get("code") or answer.json()["status"]
-
-
-def test_a_rejection_waits_for_approval_and_the_last_one_rejects(shop: Erp) -> None:
-    hold = held(shop, "60000.00")
-    assert reject(shop, hold, reason="No.") == (409, "approval_needed")
-    request = act(shop, hold, "submit", "clerk", action="reject", reason="No.")["release_request"]
-    assert (request["action"], request["amount"], request["reason"]) == ("reject", eur("60000.00"), "No.")
-    assert [step["id"] for step in request["steps"]] == ["TEAM", "HEAD"]
-    assert reject(shop, hold) == (409, "approval_needed")
-    act(shop, hold, "approve", "anna")
-    rejected = act(shop, hold, "approve", "boris")
-    assert (rejected["status"], rejected["reason"], rejected["authorised_amount"]) == (
-        "rejected",
-        "No.",
-        None,
-    )
-    assert history(shop, hold) == [
-        ("submit_reject", "clerk", None, None),
-        ("approve", "anna", "TEAM", None),
-        ("approve", "boris", "HEAD", None),
-        ("reject", None, None, None),
-    ]
-    assert shop.check("order", "60000.00", "O-1")["decision"] == "block"
-
-
-def test_attempts_to_decide_about_ones_own_rejection_are_refused_and_written_down(shop: Erp) -> None:
-    hold = held(shop)
-    act(shop, hold, "submit", "anna", action="reject")
-    assert refused(shop, hold, "approve", "anna") == (403, "own_request")
-    assert refused(shop, hold, "approve", "clerk") == (403, "not_an_approver")
-    assert [each[3] for each in history(shop, hold)[1:]] == ["own_request", "not_an_approver"]
-    assert shop.get(f"/v1/holds/{hold}")["status"] == "open"
-
-
-def test_a_step_may_only_allow_the_rejection(shop: Erp) -> None:
-    shop.put("/v1/release-steps/TEAM", {"roles": ["credit"], "releases": False})
-    hold = held(shop)
-    act(shop, hold, "submit", "clerk", action="reject", reason="No.")
-    approved = act(shop, hold, "approve", "anna")
-    assert (approved["status"], approved["release_request"]["state"]) == ("open", "approved")
-    assert refused(shop, hold, "submit", "clerk", action="reject") == (409, "submitted_before")
-    answer = shop.caller.post(f"/v1/holds/{hold}/release", json={})
-    assert (answer.status_code, answer.json()["code"]) == (409, "approval_needed")
-    assert held(shop, "60000.00") == hold
-    assert reject(shop, hold) == (200, "rejected")
-    assert shop.get(f"/v1/holds/{hold}")["reason"] == "No."
-
-
-def test_a_rejection_takes_the_place_of_an_approved_release_and_the_other_way_round(shop: Erp) -> None:
-    shop.put("/v1/release-steps/TEAM", {"roles": ["credit"], "releases": False})
-    hold = held(shop)
-    act(shop, hold, "submit", "clerk")
-    assert refused(shop, hold, "submit", "clerk", action="reject") == (409, "submitted_before")
-    act(shop, hold, "approve", "anna")
-    assert reject(shop, hold) == (409, "approval_needed")
-    act(shop, hold, "submit", "clerk", action="reject")
-    assert shop.caller.post(f"/v1/holds/{hold}/release", json={}).json()["code"] == "approval_needed"
-    act(shop, hold, "approve", "anna")
-    act(shop, hold, "submit", "clerk")
-    act(shop, hold, "approve", "anna")
-    assert shop.release(hold)["status"] == "released"
-
-
-def test_without_steps_for_the_held_amount_everybody_rejects(shop: Erp) -> None:
-    shop.put("/v1/release-steps/TEAM", {"above": eur("150.00"), "roles": ["credit"]})
-    hold = held(shop)
-    assert refused(shop, hold, "submit", "clerk", action="reject") == (409, "no_approval_needed")
-    assert reject(shop, hold) == (200, "rejected")
-    assert reject(shop, held(shop, "150.01")) == (409, "approval_needed")
-
-
 def test_the_trail_of_a_forced_hold_begins_with_who_put_it_on_and_why(shop: Erp) -> None:
     for number in ("O-1", "O-2"):
         shop.store("order", number, "10.00")
@@ -373,21 +266,6 @@ def test_the_trail_of_a_forced_hold_begins_with_who_put_it_on_and_why(shop: Erp)
         events = shop.get(f"/v1/holds/{hold['id']}/history")["items"]
         assert [each["action"] for each in events] == ["force", *after]
         assert (events[0]["by"], events[0]["comment"]) == ("Anna", "A payment bounced.")
-
-
-def test_what_a_person_holds_is_rejected_without_approval(shop: Erp) -> None:
-    shop.store("order", "O-1", "10.00")
-    (forced,) = shop.post("/v1/holds", {"kind": "order", "number": "O-1", "reason": "Wait."})["results"]
-    assert refused(shop, forced["id"], "submit", "clerk", action="reject") == (409, "forced_hold")
-    assert reject(shop, forced["id"]) == (200, "rejected")
-
-
-def test_a_rejection_authorises_nothing(shop: Erp) -> None:
-    body = {"action": "reject", "up_to": eur("1.00")}
-    answer = shop.caller.post(f"/v1/holds/{held(shop)}/submit", json=body)
-    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [
-        ("/action", "not_allowed")
-    ]
 
 
 def test_an_evaluation_still_clears_what_nothing_holds(shop: Erp) -> None:
