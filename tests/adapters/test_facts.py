@@ -1,7 +1,6 @@
 """The hot read, and what a process remembers of it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -81,7 +80,7 @@ async def test_what_another_server_said_is_not_what_this_one_says(
     stamp, mark = (said.replace(started, "2020-01-01 00:00:00+00", 1) for said in (known.stamp, known.mark))
     assert stamp != known.stamp
     assert mark != known.mark
-    of_another = known._replace(stamp=stamp, mark=mark, facts=replace(known.facts, lines=[]))
+    of_another = known._replace(stamp=stamp, mark=mark, facts=known.facts._replace(lines=[]))
     remembered.keep(key, of_another)
 
     (anew,) = await reader.read([ACCOUNT], tenant=tenant, key_id="")

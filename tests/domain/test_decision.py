@@ -176,7 +176,7 @@ def test_a_kind_that_is_not_controlled_gets_its_colour_and_findings_but_passes()
     verdict = decided(quotation(), OVER)
     assert (verdict.decision, verdict.signal) == (Outcome.ALLOW, Signal.RED)
     assert codes(verdict, Severity.INFO) == [Code.LIMIT_EXCEEDED]
-    blocked = replace(OVER, forced_hold="H-1")
+    blocked = OVER._replace(forced_hold="H-1")
     assert codes(decided(quotation(), blocked), Severity.HARD) == [Code.FORCED_HOLD]
 
 
@@ -206,7 +206,7 @@ DEMOTIONS: list[tuple[str | None, Severity, Facts, Check]] = [
     (
         "lowering",
         Severity.SOFT,
-        replace(LOWERED, account=replace(MONITOR, limit=limit("100.00")), release=release("9999.00")),
+        LOWERED._replace(account=replace(MONITOR, limit=limit("100.00")), release=release("9999.00")),
         check(order("800.00", type="QUIET"), strict=False, roles=["supervisor"]),
     ),
     (
@@ -262,7 +262,7 @@ def test_orders_by_people_are_not_demoted_like_credit_findings(
     by: str | None, stored: Facts, asked: Check
 ) -> None:
     """Without role and release, a forced hold blocks whatever demotes the credit findings beside it."""
-    held = replace(stored, forced_hold="H-1", release=None)
+    held = stored._replace(forced_hold="H-1", release=None)
     claimed = replace(asked, operator=replace(asked.operator, roles=frozenset()))
     verdict = decided(claimed, held, configuration(types=TYPES))
     assert codes(verdict, Severity.HARD)[0] is Code.FORCED_HOLD
@@ -272,7 +272,7 @@ def test_orders_by_people_are_not_demoted_like_credit_findings(
 @pytest.mark.parametrize(("effect", "decision"), [("warn", Outcome.WARN), ("allow", Outcome.ALLOW)])
 def test_a_role_makes_of_a_block_what_the_policy_says(effect: str, decision: Outcome) -> None:
     settings = configuration(override_effect=effect, override_roles=["boss"])
-    held = replace(OVER, forced_hold="H-1")
+    held = OVER._replace(forced_hold="H-1")
     verdict = decided(check(order(), roles=["boss"]), held, settings)
     assert (verdict.decision, verdict.overridden) == (decision, True)
     assert decided(check(order(), roles=["supervisor"]), held, settings).decision is Outcome.BLOCK
@@ -284,7 +284,7 @@ def test_no_role_makes_up_for_a_missing_fact() -> None:
     verdict = decided(check(order(usd("1.00")), roles=["supervisor"]), stored, settings)
     gaps = [Code.CUSTOMER_UNKNOWN, Code.POLICY_MISSING, Code.RATE_MISSING, Code.DATA_STALE]
     assert codes(verdict, Severity.HARD) == gaps
-    released = replace(stored, release=release(usd("1.00")))
+    released = stored._replace(release=release(usd("1.00")))
     assert codes(decided(order(usd("1.00")), released, settings), Severity.INFO) == gaps
 
 

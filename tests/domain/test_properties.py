@@ -156,7 +156,7 @@ def test_a_further_open_invoice_never_lowers_exposure(
     drawn: tuple[Facts, Configuration], asked: Document, amount: Decimal, due: date
 ) -> None:
     stored, settings = drawn
-    more = replace(stored, lines=[*stored.lines, item(str(amount), due=due)])
+    more = stored._replace(lines=[*stored.lines, item(str(amount), due=due)])
     before, after = (judged(asked, each, settings).situation for each in (stored, more))
     assert after.own.projected >= before.own.projected
     assert after.whole_group.projected >= before.whole_group.projected
@@ -176,7 +176,7 @@ def test_more_limit_never_makes_the_answer_worse(
     assert own.limit is not None
     raised = replace(own, limit=own.limit + Money(more, "EUR"))
     account_after = replace(stored.account, limit=raised)
-    after = replace(stored, account=account_after, ordering_account=account_after)
+    after = stored._replace(account=account_after, ordering_account=account_after)
     low, high = judged(asked, stored, settings), judged(asked, after, settings)
     assert SIGNALS.index(high.signal) <= SIGNALS.index(low.signal)
     assert OUTCOMES.index(high.decision) <= OUTCOMES.index(low.decision)
@@ -203,7 +203,7 @@ def test_the_order_of_papers_does_not_matter(
     stored, settings = drawn
     shuffled = list(stored.lines)
     random.shuffle(shuffled)
-    again = judged(asked, replace(stored, lines=shuffled), settings)
+    again = judged(asked, stored._replace(lines=shuffled), settings)
     assert answer(again) == answer(judged(asked, stored, settings))
 
 
@@ -238,7 +238,7 @@ def test_after_the_payment_needed_no_credit_finding_is_hard(
         return
     assert hard
     assert needed > 0
-    after = judged(asked, replace(stored, lines=paid(stored.lines, needed)), settings)
+    after = judged(asked, stored._replace(lines=paid(stored.lines, needed)), settings)
     assert not [f for f in after.findings if f.severity is Severity.HARD and f.code in CREDIT]
 
 

@@ -1,6 +1,5 @@
 """The remedy: a smaller document, a payment, or waiting (docs/domain.md, Remedy)."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -224,5 +223,5 @@ def test_after_the_payment_needed_the_document_passes_and_with_a_cent_less_it_do
     needed = remedy(order("100.00"), stored, settings).payment_needed
     assert needed == 500
     for payment, decision in ((needed, "allow"), (needed - Decimal("0.01"), "block")):
-        after = replace(stored, lines=paid(stored.lines, payment))
+        after = stored._replace(lines=paid(stored.lines, payment))
         assert decide(check(order("100.00")), after, settings, as_of=TODAY).decision == decision

@@ -1,6 +1,5 @@
 """Rules among each other and among all other findings: what exclusions cancel, and what is demoted."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -93,7 +92,7 @@ def test_an_exclusion_of_one_status_leaves_the_block_of_another() -> None:
         block("account_status", "R-2", account_status="COURT"),
         exclusion("account_status", account_status="GOLD", **LEVELS["customer"]),
     ]
-    stored = replace(GOLD, risk_customer=Customer(id="C-2", account_status="COURT"))
+    stored = GOLD._replace(risk_customer=Customer(id="C-2", account_status="COURT"))
     assert of(rules, stored) == ["R-2"]
 
 
@@ -169,12 +168,10 @@ def test_findings_of_rules_are_demoted_like_all_others() -> None:
 
 
 def test_findings_of_rules_stand_in_the_order_of_precedence() -> None:
-    stored = replace(
-        facts(
-            late(80, "900.00"),
-            limit=limit("100.00", expires_on=TODAY - timedelta(days=9)),
-            customer=Customer(id="C-1", account_status="GOLD"),
-        ),
+    stored = facts(
+        late(80, "900.00"),
+        limit=limit("100.00", expires_on=TODAY - timedelta(days=9)),
+        customer=Customer(id="C-1", account_status="GOLD"),
     )
     rules = [
         block("limit_used", "1", percent="100"),

@@ -217,7 +217,7 @@ def test_the_amount_waits_for_the_time_limit_where_it_gates_it() -> None:
     stored, rule = facts(item("5000.00"), limit="1000.00"), block("limit_used", percent="100")
     gated: dict[str, Any] = {"time_limit_gates_amount": True, "max_days_overdue": 30}
     assert of([rule], stored, **gated) == []
-    assert of([rule], replace(stored, lines=[*stored.lines, late(31)]), **gated) == [None, "R-1"]
+    assert of([rule], stored._replace(lines=[*stored.lines, late(31)]), **gated) == [None, "R-1"]
 
 
 def test_every_limit_is_tested_against_the_exposure_of_its_own_members() -> None:

@@ -117,8 +117,8 @@ def _uncollected(line: Line, policy: Policy, as_of: date) -> bool:
 
 def item_is_open(line: Line, policy: Policy, as_of: date) -> bool:
     """Whether the policy sees an open item at all: provisional ones, and those at the bank, not always."""
-    return (policy.provisional_items or Flag.PROVISIONAL not in line.flags) and _uncollected(
-        line, policy, as_of
+    return not line.flags or (
+        (policy.provisional_items or Flag.PROVISIONAL not in line.flags) and _uncollected(line, policy, as_of)
     )
 
 

@@ -7,7 +7,7 @@ that is checked on the same day under the same policy; what one document changes
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import chain
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 ZERO = Decimal(0)
+_CATEGORIES = tuple(category.value for category in Category)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,18 @@ class Exposure:
     def projected(self) -> Decimal:
         """Exposure once the document is saved."""
         return self.current + self.document
+
+    def with_document(self, amount: Decimal) -> "Exposure":
+        """The same with another document, which changes nothing that is stored."""
+        return Exposure(
+            by_category=self.by_category,
+            capped=self.capped,
+            current=self.current,
+            document=amount,
+            stored=self.stored,
+            unfloored=self.unfloored,
+            overdue=self.overdue,
+        )
 
     @property
     def lowers(self) -> bool:
@@ -97,7 +110,7 @@ class Tally:
         if configuration.policy.count_held:
             held = ()
         if not (adjustments or held or reserved or set_aside):
-            return replace(self.exposure, document=document_amount)
+            return self.exposure.with_document(document_amount)
         sums = _Sums(self.sums)
         sums.add(chain(held, set_aside), configuration=configuration, as_of=as_of)
         sums.add_reserved(reserved, with_document=False, configuration=configuration, as_of=as_of)
@@ -205,7 +218,7 @@ def _exposure(
 ) -> Exposure:
     included = included_categories(configuration.policy)
     return Exposure(
-        by_category={each.value: amounts[each] if each in included else ZERO for each in Category},
+        by_category={name: amounts[name] if name in included else ZERO for name in _CATEGORIES},
         capped={**amounts, OVERDUE: halves.amount, NOT_DUE: halves.not_due},
         current=max(unfloored, ZERO) if configuration.policy.floor_at_zero else unfloored,
         document=document,

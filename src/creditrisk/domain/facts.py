@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from creditrisk.domain.account import (
     AccountStatus,
@@ -60,9 +61,8 @@ class Check:
     operator: ClaimedOperator = field(default_factory=ClaimedOperator)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is stored, read in one statement."""
+class Facts(NamedTuple):
+    """What is stored, read in one statement. A tuple, because every check makes a changed copy of one."""
 
     customer: Customer | None
     """The ordering customer; None: never heard of."""
@@ -119,8 +119,7 @@ class Facts:
         defined = self.account.defined and self.ordering_account.defined
         if defined and all(member.defined for member in self.members):
             return self
-        return replace(
-            self,
+        return self._replace(
             account=_new_account(self.account, policy),
             ordering_account=_new_account(self.ordering_account, policy),
             members=[

@@ -6,7 +6,7 @@ now, less the items that are paid by then (docs/domain.md, Forecast).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -70,7 +70,7 @@ class _Outlook:
                 lines.append(line)
             elif line.category == Category.OPEN_ITEMS and Flag.PROVISIONAL not in line.flags:
                 lines.append(_off_the_balance(line))
-        facts = replace(today.facts, lines=lines)
+        facts = today.facts._replace(lines=lines)
         return situation_of(today.check, facts, today.configuration, as_of=day)
 
     def falling_due(self, day: date) -> Decimal:

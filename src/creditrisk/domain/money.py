@@ -66,7 +66,9 @@ def quantise(amount: Decimal, currency: str) -> Decimal:
     Raises:
         InvalidMoney: `currency` is not known.
     """
-    return amount.quantize(_step(currency), context=EXACT) or _ZEROS[currency]
+    step = _step(currency)
+    rounded = amount if amount.same_quantum(step) else amount.quantize(step, context=EXACT)
+    return rounded or _ZEROS[currency]
 
 
 def rounded_down(amount: Decimal, currency: str) -> Decimal:

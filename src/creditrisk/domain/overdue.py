@@ -71,26 +71,27 @@ def overdue_of(
     the policy says so; what is shown does not.
     """
     policy = configuration.policy
+    grace_days = policy.overdue_grace_days
     late: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     undisputed: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     current: dict[str, Decimal] = defaultdict(Decimal)
     lowering: dict[str, Decimal] = defaultdict(Decimal)
     for line in lines:
-        if (
-            line.category != Category.OPEN_ITEMS
-            or not line.open_amount
-            or not item_is_open(line, policy, as_of)
-        ):
+        if line.category != Category.OPEN_ITEMS or not item_is_open(line, policy, as_of):
+            continue
+        currency, amount = line.currency, line.open_amount
+        if not amount:
+            continue
+        if line.credit:
+            lowering[currency] += amount
             continue
         days = days_past_due(line.due_on, as_of)
-        if line.credit:
-            lowering[line.currency] += line.open_amount
-        elif days <= policy.overdue_grace_days:
-            current[line.currency] += line.open_amount
+        if days <= grace_days:
+            current[currency] += amount
         else:
-            late[days, line.currency] += line.open_amount
+            late[days, currency] += amount
             if Flag.DISPUTED not in line.flags:
-                undisputed[days, line.currency] += line.open_amount
+                undisputed[days, currency] += amount
     tolerance = converter.convert(policy.overdue_tolerance, policy.currency) or ZERO
     tested = _from_tolerance(late if policy.disputed_items_overdue else undisputed, tolerance, converter)
     amount = converter.total(_by_currency(late))

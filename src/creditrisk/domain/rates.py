@@ -144,7 +144,10 @@ class Converter:
         exact: dict[str, Decimal] = {}
         for currency, amount in amounts:
             exact[currency] = exact.get(currency, _ZERO) + amount
-        return sum((self.convert(amount, currency) or _ZERO for currency, amount in exact.items()), _ZERO)
+        total = _ZERO
+        for currency, amount in exact.items():
+            total += self.convert(amount, currency) or _ZERO
+        return total
 
     @property
     def used(self) -> tuple[AppliedRate, ...]:

@@ -1,7 +1,6 @@
 """What the JSON of the hot read means to the domain; the function credit_facts_4 writes it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -65,8 +64,7 @@ def papers_of(stored: Mapping[str, Any]) -> tuple[list[Line], list[OpenItem]]:
 def with_document(facts: Facts, stored: Mapping[str, Any]) -> tuple[Facts, AboutDocument]:
     """Add what is stored about the document under check."""
     holds = stored["holds"] or []
-    known = replace(
-        facts,
+    known = facts._replace(
         adjustments=_lines(stored["adjustments"]),
         passed_on=Decimal(stored["passed_on"] or 0),
         held=_lines(stored["held"]),
@@ -82,8 +80,7 @@ def with_document(facts: Facts, stored: Mapping[str, Any]) -> tuple[Facts, About
 
 def with_reserved(facts: Facts, stored: Mapping[str, Any]) -> Facts:
     """Add what is reserved for other documents."""
-    return replace(
-        facts,
+    return facts._replace(
         claimed=Decimal(stored.get("claimed") or 0),
         reserved=_reserved(stored.get("singly") or ()),
         set_aside=[

@@ -1,7 +1,7 @@
 """The hot read: every fact of checks in one statement, for all that ask at the same moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -101,8 +101,7 @@ class Asking:
         if row["reserved"] is not None:
             facts = with_reserved(facts, orjson.loads(row["reserved"]))
         return StoredFacts(
-            facts=replace(
-                facts,
+            facts=facts._replace(
                 operator=None if row["operator"] is None else operator_of(row["operator"]),
                 feeds=() if row["feeds"] is None else feeds_of(row["feeds"]),
             ),

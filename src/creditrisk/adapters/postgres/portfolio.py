@@ -6,7 +6,6 @@ nothing is reserved or held. These are read as a set. The others are read as a c
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -164,7 +163,7 @@ class PostgresPortfolio:
         feeds = () if shared["feeds"] is None else feeds_of(shared["feeds"])
         return {
             row["customer"]: StoredFacts(
-                facts=replace(_facts(row, company, lines[row["customer"]]), feeds=feeds),
+                facts=_facts(row, company, lines[row["customer"]])._replace(feeds=feeds),
                 standings=Standings(),
                 config_version=shared["config_version"],
                 key_live=True,

@@ -151,7 +151,7 @@ class _Granted:
         lines = [
             _line_of(grant, facts) for grant in self.grants if (grant.company, grant.account) in accounts
         ]
-        return replace(facts, set_aside=[*facts.set_aside, *lines]) if lines else facts
+        return facts._replace(set_aside=[*facts.set_aside, *lines]) if lines else facts
 
     def add(self, grant: Grant, stored: StoredFacts) -> None:
         """Take note of a grant."""
