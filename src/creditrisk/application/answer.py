@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -216,6 +217,7 @@ def applied_rates(converter: Converter) -> list[dict[str, Any]]:
     ]
 
 
+@lru_cache(maxsize=1_000)
 def instant(moment: datetime) -> str:
     """An instant as RFC 3339 in UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -73,7 +73,7 @@ def overdue_of(
     policy = configuration.policy
     grace_days = policy.overdue_grace_days
     late: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
-    undisputed: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    testable = late if policy.disputed_items_overdue else defaultdict[tuple[int, str], Decimal](Decimal)
     current: dict[str, Decimal] = defaultdict(Decimal)
     lowering: dict[str, Decimal] = defaultdict(Decimal)
     for line in lines:
@@ -90,10 +90,10 @@ def overdue_of(
             current[currency] += amount
         else:
             late[days, currency] += amount
-            if Flag.DISPUTED not in line.flags:
-                undisputed[days, currency] += amount
+            if testable is not late and Flag.DISPUTED not in line.flags:
+                testable[days, currency] += amount
     tolerance = converter.convert(policy.overdue_tolerance, policy.currency) or ZERO
-    tested = _from_tolerance(late if policy.disputed_items_overdue else undisputed, tolerance, converter)
+    tested = _from_tolerance(testable, tolerance, converter)
     amount = converter.total(_by_currency(late))
     return Overdue(
         amount=amount,

@@ -143,7 +143,7 @@ class Converter:
         """
         exact: dict[str, Decimal] = {}
         for currency, amount in amounts:
-            exact[currency] = exact.get(currency, _ZERO) + amount
+            exact[currency] = exact[currency] + amount if currency in exact else amount
         total = _ZERO
         for currency, amount in exact.items():
             total += self.convert(amount, currency) or _ZERO
