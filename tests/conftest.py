@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
+from creditrisk.adapters.postgres.read_pool import ReadPool
 from tests import database as postgres
 
 
@@ -43,6 +44,15 @@ async def tenant(database: Database) -> str:
     async with database.transaction(name) as connection:
         await connection.execute(sa.text("INSERT INTO tenant (tenant) VALUES (:name)"), {"name": name})
     return name
+
+
+@pytest.fixture
+async def pool(database_url: str, database: Database) -> AsyncIterator[ReadPool]:
+    """The connections of the hot read."""
+    pool = ReadPool(database_url, limits=ConnectionLimits(), database=database)
+    await pool.open()
+    yield pool
+    await pool.close()
 
 
 @pytest.fixture

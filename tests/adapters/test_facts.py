@@ -1,11 +1,8 @@
 """The hot read, and what a process remembers of it."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 import sqlalchemy as sa
 
-from creditrisk.adapters.postgres.engine import ConnectionLimits, Database
+from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
@@ -14,15 +11,6 @@ from creditrisk.application.check import Question
 from tests.adapters.statements import paper
 
 ACCOUNT = Question("main", "C-1", bill_to="C-1")
-
-
-@pytest.fixture
-async def pool(database_url: str, database: Database) -> AsyncIterator[ReadPool]:
-    """The connections of the hot read."""
-    pool = ReadPool(database_url, limits=ConnectionLimits(), database=database)
-    await pool.open()
-    yield pool
-    await pool.close()
 
 
 async def test_who_goes_through_all_accounts_leaves_what_is_remembered_as_it_is(

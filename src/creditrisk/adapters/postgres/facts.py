@@ -24,15 +24,8 @@ from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import Money, format_amount
 from creditrisk.domain.papers import Document
 
-# The function is called for each row of the arrays; all rows see one snapshot.
-_READ: Final = """
-select f.*
-from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-    with ordinality as q (key, company, customer, bill_to, operator, document, stamp, mark, position)
-cross join lateral credit_facts_4(
-    $1, q.key, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb, q.stamp, q.mark) as f
-order by q.position
-"""
+# A row for each question, in their order.
+_READ: Final = "select * from facts_of_checks_1($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 _TOGETHER: Final = 2
 """Statements of one tenant at a time: one is answered while the next is asked."""
@@ -81,7 +74,7 @@ class Asking:
             question.customer,
             question.bill_to,
             question.operator,
-            asked_document(question.document) if question.document else None,
+            _document_that_meets_others(question.document),
             self.known.stamp if self.known else None,
             self.known.mark if self.known else None,
         )
@@ -163,6 +156,13 @@ class PostgresFactsReader:
 
 def _key(tenant: str, question: Question) -> tuple[str, ...]:
     return tenant, question.company, question.customer, question.bill_to or ""
+
+
+def _document_that_meets_others(document: Document | None) -> str | None:
+    """The document as asked; None where nothing can be stored about it: it has no number and follows none."""
+    if document is None or (document.number is None and not document.follows):
+        return None
+    return asked_document(document)
 
 
 def asked_document(document: Document) -> str:
