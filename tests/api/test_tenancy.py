@@ -52,6 +52,7 @@ SCOPE_OF_PATH: Final = (
     ("/covers", "limits"),
     ("/manual-blocks", "limits"),
     ("/v1/customers/{id}/credit", "limits"),
+    ("/v1/customers/{id}/average-delay", "limits"),
     ("/v1/customers", "ingest"),
     ("/v1/", "policy"),
 )

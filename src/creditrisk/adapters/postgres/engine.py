@@ -215,6 +215,9 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+        # What was broken off, such as a statement whose task was cancelled, is let go in the loop's next turn,
+        # which would not come if this was the last thing it does.
+        await asyncio.sleep(0)
 
 
 @asynccontextmanager
