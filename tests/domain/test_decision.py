@@ -124,7 +124,7 @@ def test_the_first_reason_for_which_nothing_is_controlled_is_stated(
         release_covers="checkpoint",
         checkpoints={"pick": {"check": False}, "save": {"grace_days": 2}},
     )
-    stored = facts(item("1000.00"), account=own, limit="1000.00", release=release("1.00"))
+    stored = facts(item("1000.00"), account=own, limit="1000.00", release=release("500.00"))
     verdict = decided(check(asked, **step), stored, settings)
     assert (verdict.not_controlled, verdict.signal) == (reason, signal)
     assert (verdict.decision, verdict.findings) == (Outcome.ALLOW, [])

@@ -105,3 +105,23 @@ def test_grace_ends_with_the_release() -> None:
     )
     verdict = decided(check(order(), checkpoint="ship"), OVER._replace(release=given), settings)
     assert verdict.not_controlled is None
+
+
+@pytest.mark.parametrize(
+    ("recheck", "amount", "evaluated"),
+    [
+        ("on_increase", "500.00", False),
+        ("on_increase", "500.01", True),
+        ("on_any_change", "499.99", True),
+        ("always", "500.00", False),
+        ("always", "500.01", True),
+        ("never", "5000.00", False),
+    ],
+)
+def test_grace_covers_no_more_than_the_release(recheck: str, amount: str, *, evaluated: bool) -> None:
+    settings = configuration(
+        release_covers="checkpoint", recheck_after_release=recheck, checkpoints={"confirm": {"grace_days": 9}}
+    )
+    given = release("500.00", checkpoint="confirm", released_on=TODAY, used=True)
+    verdict = decided(check(order(amount), checkpoint="ship"), OVER._replace(release=given), settings)
+    assert verdict.not_controlled == (None if evaluated else "grace")

@@ -115,10 +115,50 @@ def test_what_is_informative_decides_nothing(erp: Erp) -> None:
     assert classes(erp.check("order", "101.00")) == before == {"LIMIT_EXCEEDED": "hard"}
 
 
-def test_taking_back_what_was_delivered_is_not_held(erp: Erp) -> None:
+@pytest.fixture
+def full(erp: Erp) -> Erp:
+    """C-1 may use all of its limit of 100, and no more."""
     erp.policy("dynamics365")
     erp.account(limit="100.00")
     erp.put("/v1/rules/FULL", {"type": "blocking", "kind": "limit_used", "percent": "100"})
-    erp.store("delivery", "D-1", "300.00")
-    answer = erp.check("delivery", "-100.00", "D-2")
+    return erp
+
+
+def test_taking_back_what_was_delivered_is_not_held(full: Erp) -> None:
+    full.store("delivery", "D-1", "300.00")
+    answer = full.check("delivery", "-100.00", "D-2")
     assert (answer["decision"], answer["findings"][0]["demoted_by"]) == ("warn", "lowering")
+
+
+def test_of_an_order_partly_in_stock_the_part_is_checked_that_the_erp_names(full: Erp) -> None:
+    assert full.check("order", "300.00", "SO-1")["decision"] == "block"
+    assert full.check("order", "80.00", "SO-1")["decision"] == "allow"
+    full.store("order", "SO-1", "300.00", open_amount="80.00")
+    assert full.check("order", "20.00", "SO-2")["decision"] == "allow"
+    assert full.check("order", "20.01", "SO-2")["decision"] == "block"
+    assert figures(full.check("order", "100.00", "SO-1")) == ("0.00", "100.00", "100.00")
+
+
+def test_the_orders_of_a_load_are_told_apart_by_who_may_go_on(full: Erp) -> None:
+    load = [
+        full.check("order", total, number, checkpoint="pick") for number, total in (("1", "9"), ("2", "101"))
+    ]
+    assert [answer["obligations"]["proceed"] for answer in load] == ["allowed", "refused"]
+
+
+def test_without_grace_the_released_step_is_held_again_where_a_release_is_good_for_one_check(
+    full: Erp,
+) -> None:
+    full.policy("dynamics365", recheck_after_release="always")
+    full.release(full.check("order", "150.00", "SO-1", checkpoint="confirm")["hold"]["id"])
+    steps = ["confirm", "confirm", "pick"]
+    decisions = [full.check("order", "150.00", "SO-1", checkpoint=step)["decision"] for step in steps]
+    assert decisions == ["allow", "block", "block"]
+
+
+def test_grace_covers_an_order_for_no_more_than_was_released(full: Erp) -> None:
+    full.policy("dynamics365", checkpoints={"confirm": {"grace_days": 2}})
+    full.release(full.check("order", "150.00", "SO-1", checkpoint="confirm")["hold"]["id"])
+    answers = [full.check("order", total, "SO-1", checkpoint="ship") for total in ("150.00", "150.01")]
+    assert [answer["not_controlled"] for answer in answers] == ["grace", None]
+    assert [answer["decision"] for answer in answers] == ["allow", "block"]

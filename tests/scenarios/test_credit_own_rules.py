@@ -96,6 +96,8 @@ def test_what_is_not_accepted_is_refused_when_it_is_set(erp: Erp) -> None:
         ({"own_kind": "seasonal"}, "/values", "missing"),
         ({"own_kind": "unheard-of", "values": {}}, "/own_kind", "unknown_kind"),
         ({"own_kind": "seasonal", "values": {}}, "/values", "not_accepted"),
+        ({"own_kind": "small", "values": {}}, "/values", "not_accepted"),
+        ({"own_kind": "small", "values": {"most": "much"}}, "/values", "not_accepted"),
         ({"own_kind": "small", "values": {"most": "1"}, "days": 3}, "/days", "not_allowed"),
     ):
         answer = erp.caller.put("/v1/rules/R", json=body | more)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scenarios.erp import Erp, asked
+from tests.scenarios.erp import Erp, asked, codes
 from tests.service import JSON, eur, ok
 
 
@@ -120,19 +120,72 @@ def test_what_is_cleared_without_a_person_has_no_reason_even_where_people_need_o
     assert [(hold["status"], hold["reason"]) for hold in holds] == [("cleared", None)] * 2
 
 
-def test_what_a_person_holds_only_a_person_releases_and_it_keeps_no_rule_hold_from_being_ready(
-    shop: Erp,
+@pytest.mark.parametrize(
+    ("stored", "stated", "expected"),
+    [
+        ({"payment_terms": "NET60"}, {"payment_terms": "NET30"}, []),
+        ({"payment_terms": "NET60"}, {}, ["PAYMENT_TERMS"]),
+        ({"prepaid": "60.00"}, {"prepaid": "60.00"}, []),
+        ({"prepaid": "60.00"}, {}, ["LIMIT_EXCEEDED"]),
+        ({}, {"prepaid": "50.00"}, []),
+        ({}, {"bill_to": "C-2"}, []),
+        ({}, {"customer": "C-2"}, []),
+    ],
+)
+def test_what_the_erp_states_anew_decides_and_what_it_leaves_out_lets_nothing_pass(
+    erp: Erp, stored: JSON, stated: JSON, expected: list[str]
 ) -> None:
-    shop.policy(auto_release="without_posting")
+    erp.customer("C-2")
+    erp.account("C-2", limit="1000.00")
+    for terms in ("NET30", "NET60"):
+        erp.put(f"/v1/payment-terms/{terms}", {})
+    erp.put("/v1/rules/LATE", {"kind": "payment_terms", "type": "blocking", "payment_terms": "NET60"})
+    erp.account(limit="80.00" if "prepaid" in stored else "100.00")
+    erp.check("order", "150.00", "O-1", **stored)
+    erp.account(limit="150.00" if "payment_terms" in stored else "100.00")
+    erp.store("order", "O-1", "150.00", **stated)
+    (hold,) = evaluate(erp)
+    assert (codes(hold), hold["customer"]) == (expected, stated.get("customer", "C-1"))
+
+
+@pytest.fixture
+def by_hand(shop: Erp) -> str:
+    """The id of the hold with which a person holds O-1, besides that of its check."""
+    shop.policy(auto_release="with_posting")
     shop.store("order", "O-1", "150.00")
     forced = {"kind": "order", "number": "O-1", "reason": "Check address."}
-    (by_hand,) = shop.post("/v1/holds", forced)["results"]
+    (hold,) = shop.post("/v1/holds", forced)["results"]
+    return str(hold["id"])
+
+
+def test_what_a_person_holds_becomes_ready_and_only_a_person_releases_it(shop: Erp, by_hand: str) -> None:
+    assert {hold["type"]: left(hold) for hold in evaluate(shop)} == dict.fromkeys(
+        ("rule", "forced"), ("open", False, [("LIMIT_EXCEEDED", "150.00")])
+    )
     shop.account(limit="150.00")
     assert {hold["type"]: left(hold) for hold in evaluate(shop)} == {
         "rule": ("cleared", True, []),
-        "forced": ("open", False, []),
+        "forced": READY,
     }
-    assert shop.get(f"/v1/holds/{by_hand['id']}")["status"] == "open"
+    assert codes(shop.check("order", "150.00", "O-1", operator={"roles": ["supervisor"]}))[0] == "FORCED_HOLD"
+    assert shop.release(by_hand)["status"] == "released"
+
+
+@pytest.mark.parametrize("gone", ["cancelled", "deleted"])
+def test_what_a_person_holds_is_ready_once_its_document_is_gone(shop: Erp, by_hand: str, gone: str) -> None:
+    if gone == "cancelled":
+        shop.store("order", "O-1", "150.00", cancelled=True)
+    else:
+        shop.caller.delete("/v1/documents/order/O-1")
+    (hold,) = evaluate(shop, ids=[by_hand])
+    assert left(hold) == READY
+
+
+def test_what_a_person_holds_is_ready_without_ever_having_been_checked(erp: Erp) -> None:
+    erp.store("order", "O-1", "150.00")
+    erp.post("/v1/holds", {"kind": "order", "number": "O-1", "reason": "Check address."})
+    (hold,) = evaluate(erp)
+    assert (left(hold), hold["checked_at"]) == (READY, None)
 
 
 def test_holds_are_named_by_id_or_customer_and_closed_ones_stay_as_they_are(shop: Erp) -> None:

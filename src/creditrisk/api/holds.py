@@ -200,7 +200,7 @@ async def evaluate_holds(
 
     With none left, `ready_to_release` is true, and where the policy's `auto_release` says so the hold is
     `cleared`. A document stated again since its check is taken as stated, one deleted or cancelled is held by
-    nothing. What a person holds stays as it is.
+    nothing. What a person holds becomes ready in the same way, and stays open until a person releases it.
     """
     body = body or EvaluateIn()
     wanted = HoldFilter(

@@ -1,7 +1,7 @@
-"""Evaluating holds for release: what would today be found of what was held (M31, F19)."""
+"""Evaluating holds for release: what would today be found of what was held (M31, M32, F19)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -10,6 +10,8 @@ from creditrisk.application.errors import NotFound
 from creditrisk.application.holds import Hold, HoldFilter
 from creditrisk.application.keys import Principal
 from creditrisk.application.messages import Audience
+from creditrisk.application.papers import StoredPaper
+from creditrisk.application.stored_checks import check_of, restated
 from creditrisk.domain.decision import Verdict
 from creditrisk.domain.facts import Check
 from creditrisk.domain.findings import Code, Severity
@@ -18,6 +20,8 @@ from creditrisk.locale.languages import DEFAULT_LANGUAGE
 
 AT_ONCE: Final = 1_000
 """Holds evaluated together, against facts of one moment."""
+_OF_A_PERSONS_HOLD: Final = "save"
+"""The checkpoint of a document that a person holds: no step was stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +33,20 @@ class HeldCheck:
     """The newest check as asked; None: a person's hold, behind which there is none."""
     checked_at: datetime
     """When that check was; changes with the next one."""
-    restated: Money | None = None
-    """The document's total where the ERP stated it after that check."""
+    stored: StoredPaper | None = None
+    """The document where the ERP stated it after that check; whenever it did where there is no check."""
     withdrawn: bool = False
     """The ERP has deleted or cancelled the document since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluatedHold:
-    """What a rule hold comes to today; without a finding left it is ready to be released."""
+    """What a hold comes to today; without a finding left it is ready to be released."""
 
     held: HeldCheck
-    findings: Sequence[Any]
+    customer: str
     total: Money
+    findings: Sequence[Any] = ()
     cleared: bool = False
     with_posting: bool = False
 
@@ -85,7 +90,7 @@ class HoldEvaluation:
     async def evaluate(self, wanted: HoldFilter, *, principal: Principal) -> Sequence[Hold]:
         """The holds wanted, in the order they were opened, as they are after being evaluated.
 
-        What is not open, or held by a person, stays as it is.
+        What is not open stays as it is; what a person holds stays open.
 
         Raises:
             NotFound: one of the ids wanted is no hold that the key reaches.
@@ -103,31 +108,30 @@ class HoldEvaluation:
             after = found[-1].hold.id
 
     async def _evaluated(self, found: Sequence[HeldCheck], principal: Principal) -> Sequence[Hold]:
-        asked = [
-            (held, self._check_of(held, held.request))
-            for held in found
-            if held.request is not None and held.hold.status == "open"
-        ]
-        if not asked:
+        still_open = [(held, self._check_of(held)) for held in found if held.hold.status == "open"]
+        evaluated = [_held_by_nothing(held) for held, check in still_open if check is None]
+        asked = [(held, check) for held, check in still_open if check is not None]
+        if asked:
+            verdicts = await self.checks.verdicts([check for _, check in asked], principal=principal)
+            evaluated += [
+                _judged(held, check, verdict) for (held, check), verdict in zip(asked, verdicts, strict=True)
+            ]
+        if not evaluated:
             return [held.hold for held in found]
-        verdicts = await self.checks.verdicts([check for _, check in asked], principal=principal)
-        evaluated = [
-            _judged(held, check, verdict) for (held, check), verdict in zip(asked, verdicts, strict=True)
-        ]
         kept = await self.holds.keep_evaluated(evaluated, tenant=principal.tenant, by=principal.author)
         newest = {hold.id: hold for hold in kept}
         return [newest.get(held.hold.id, held.hold) for held in found]
 
-    def _check_of(self, held: HeldCheck, request: Mapping[str, Any]) -> Check:
-        """The held check, of the document as the ERP has stated it since."""
-        check = self.read_check(request, company=held.hold.company)
-        if held.restated is None or check.document is None:
-            return check
-        return replace(check, document=replace(check.document, total=held.restated))
+    def _check_of(self, held: HeldCheck) -> Check | None:
+        """The held check, of the document as the ERP has stated it since; None: nothing is left to check."""
+        if held.request is None:
+            return None if held.stored is None else check_of(held.stored, checkpoint=_OF_A_PERSONS_HOLD)
+        check = self.read_check(held.request, company=held.hold.company)
+        return check if held.stored is None else restated(check, held.stored)
 
 
 def _judged(held: HeldCheck, check: Check, verdict: Verdict) -> EvaluatedHold:
-    """What is left of a hold. What a person holds waits in the hold of that person."""
+    """What is left of a hold. That a person holds the document is said by the hold of that person alone."""
     audience = Audience(
         language=DEFAULT_LANGUAGE, user=check.operator.id, own=verdict.situation.configuration.texts
     )
@@ -137,11 +141,17 @@ def _judged(held: HeldCheck, check: Check, verdict: Verdict) -> EvaluatedHold:
         if finding.severity is Severity.HARD and finding.code is not Code.FORCED_HOLD and not held.withdrawn
     ]
     auto_release = verdict.situation.policy.auto_release
-    cleared = not left and auto_release != "off"
+    cleared = not left and held.hold.type == "rule" and auto_release != "off"
     return EvaluatedHold(
         held=held,
-        findings=left,
+        customer=check.customer,
         total=check.document.total if check.document else held.hold.total,
+        findings=left,
         cleared=cleared,
         with_posting=cleared and auto_release == "with_posting",
     )
+
+
+def _held_by_nothing(held: HeldCheck) -> EvaluatedHold:
+    """What a person holds that was deleted since."""
+    return EvaluatedHold(held=held, customer=held.hold.customer, total=held.hold.total)

@@ -264,8 +264,10 @@ def _require_own_kind(content: Mapping[str, Any], kinds: Mapping[str, InstalledK
         raise InvalidRequest("There is no such kind of rules.", errors=[complaint])
     try:
         kinds[name].make(content["values"])
-    except ValueError as refused:
-        complaint = FieldError("/values", "not_accepted", str(refused)[:LONGEST_REFUSAL])
+    except Exception as refused:  # noqa: BLE001 - other people's code: whatever it raises, it does not accept them
+        # What other errors say is not meant for whoever sets the rule, and may repeat what was sent.
+        said = str(refused) if isinstance(refused, ValueError) else f"raised {type(refused).__name__}"
+        complaint = FieldError("/values", "not_accepted", said[:LONGEST_REFUSAL])
         raise InvalidRequest("The kind does not accept these values.", errors=[complaint]) from None
 
 

@@ -3,15 +3,13 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from creditrisk.application.decisions import DecisionRecord
 from creditrisk.application.papers import StoredPaper
+from creditrisk.application.stored_checks import check_of
 from creditrisk.domain.facts import Check
-from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Document, Followed, Kind
 
 TOGETHER: Final = 50
 """Checks read and judged at a time; other requests are answered in between."""
@@ -88,45 +86,5 @@ class TriedChecks:
         """The checks that all open documents would be."""
         after = None
         while papers := await self.documents.page(company, tenant=tenant, after=after, limit=TOGETHER):
-            yield [TriedCheck(_check_of(paper, checkpoint=checkpoint)) for paper in papers]
+            yield [TriedCheck(check_of(paper, checkpoint=checkpoint)) for paper in papers]
             after = papers[-1].kind, papers[-1].number
-
-
-def _check_of(paper: StoredPaper, *, checkpoint: str) -> Check:
-    """The check that an open document would be: with its whole total, as when it is saved again."""
-    content = paper.content
-    currency = content["currency"]
-
-    def money(name: str) -> Money | None:
-        return Money(Decimal(content[name]), currency) if name in content else None
-
-    def day(name: str) -> date | None:
-        return date.fromisoformat(content[name]) if name in content else None
-
-    return Check(
-        company=paper.company,
-        customer=paper.customer,
-        checkpoint=checkpoint,
-        document=Document(
-            kind=Kind(paper.kind),
-            number=paper.number,
-            total=Money(Decimal(content["total"]), currency),
-            prepaid=money("prepaid"),
-            day=day("date"),
-            due_date=day("due_date"),
-            type=content.get("type"),
-            bill_to=content.get("bill_to"),
-            site=content.get("site"),
-            payment_terms=content.get("payment_terms"),
-            cash_discount=content.get("cash_discount"),
-            payment_method=content.get("payment_method"),
-            follows=[
-                Followed(
-                    kind=Kind(each["kind"]),
-                    number=each["number"],
-                    total=Money(Decimal(each["total"]), each["currency"]) if "total" in each else None,
-                )
-                for each in content.get("follows", ())
-            ],
-        ),
-    )

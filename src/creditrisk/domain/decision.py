@@ -173,12 +173,15 @@ def why_not_controlled(situation: Situation) -> NotControlled | None:
 
 
 def _in_grace(release: Release | None, situation: Situation) -> bool:
-    """M10: after a release, other checkpoints are not checked for the grace days of the released one."""
+    """M10: after a release, other checkpoints are not checked for the grace days of the released one.
+
+    Grace is part of the release: what that does not cover is checked (M12).
+    """
     if (
         release is None
         or situation.policy.release_covers != "checkpoint"
         or release.checkpoint == situation.check.checkpoint
-        or not _valid(release, situation.as_of)
+        or not _covers(release, situation)
     ):
         return False
     grace = situation.policy.checkpoints[release.checkpoint].grace_days
@@ -186,28 +189,26 @@ def _in_grace(release: Release | None, situation: Situation) -> bool:
 
 
 def _authorises(release: Release | None, situation: Situation) -> bool:
-    """Whether a person's release covers the document as it is presented now (M12, F19)."""
-    document, policy = situation.check.document, situation.policy
-    if release is None or document is None or not _valid(release, situation.as_of):
+    """Whether a person's release lets the document pass as it is presented now (M12, F19)."""
+    policy = situation.policy
+    if release is None or not _covers(release, situation):
         return False
     if policy.release_covers == "checkpoint" and release.checkpoint != situation.check.checkpoint:
         return False
-    if policy.recheck_after_release == "never":
+    return policy.recheck_after_release != "always" or not release.used
+
+
+def _covers(release: Release, situation: Situation) -> bool:
+    """Whether a release is in force, and for as much as the document is presented with now."""
+    document, recheck = situation.check.document, situation.policy.recheck_after_release
+    if document is None or (release.valid_until is not None and situation.as_of > release.valid_until):
+        return False
+    if recheck == "never":
         return True
     amount, authorised = _comparable(document.total, release.authorised, situation)
     if amount is None or authorised is None:
         return False
-    match policy.recheck_after_release:
-        case "on_any_change":
-            return amount == authorised
-        case "always":
-            return amount <= authorised and not release.used
-        case _:
-            return amount <= authorised
-
-
-def _valid(release: Release, as_of: date) -> bool:
-    return release.valid_until is None or as_of <= release.valid_until
+    return amount == authorised if recheck == "on_any_change" else amount <= authorised
 
 
 def _comparable(

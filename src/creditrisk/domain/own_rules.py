@@ -64,7 +64,8 @@ RuleKindMaker = Callable[[Mapping[str, Any]], RuleCheck]
 """Makes the check of a rule from its `values`.
 
 Raises:
-    ValueError: the values are none it accepts; the message is for whoever sets the rule.
+    ValueError: the values are none it accepts; the message is for whoever sets the rule. Anything else it
+        raises refuses them, too, and only its name is told.
 """
 
 

@@ -1,7 +1,6 @@
 """Held checks in PostgreSQL, and what they come to when they are evaluated again."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -14,36 +13,34 @@ from creditrisk.adapters.postgres.tables import hold as holds
 from creditrisk.adapters.postgres.tables import paper
 from creditrisk.application.hold_evaluation import EvaluatedHold, HeldCheck
 from creditrisk.application.holds import Hold, HoldFilter
-from creditrisk.domain.money import Money
+from creditrisk.application.papers import StoredPaper
 
 _SAME_DOCUMENT: Final = sa.and_(
     paper.c.tenant == holds.c.tenant,
     paper.c.company == holds.c.company,
     paper.c.kind == holds.c.kind,
     paper.c.number == holds.c.number,
-    paper.c.stated_at > holds.c.updated_at,
+    sa.or_(holds.c.type == "forced", paper.c.stated_at > holds.c.updated_at),
 )
-"""The held document as the ERP stated it after the newest check of it."""
+"""The held document as the ERP stated it after the newest check of it; behind a person's hold is no check."""
 
-_RESTATED: Final = (
-    paper.c.present.label("restated"),
-    paper.c.content["total"].astext.label("restated_total"),
-    paper.c.content["currency"].astext.label("restated_currency"),
-    sa.func.coalesce(paper.c.content["cancelled"].astext.cast(sa.Boolean), sa.false()).label("cancelled"),
-)
+_STORED: Final = [
+    paper.c[name].label(f"stored_{name}")
+    for name in ("present", "customer", "content", "version", "source", "stated_at")
+]
 
 _EVALUATED: Final = sa.text(
     """
     UPDATE hold h
-    SET findings = b.findings, total = b.total, currency = b.currency,
+    SET customer = b.customer, findings = b.findings, total = b.total, currency = b.currency,
         ready_to_release = b.findings = '[]',
         status = CASE WHEN b.cleared THEN 'cleared' ELSE 'open' END,
         with_posting = b.with_posting,
         closed_at = CASE WHEN b.cleared THEN clock_timestamp() END,
         closed_by = CASE WHEN b.cleared THEN :by END
     FROM jsonb_to_recordset(:batch) AS b (
-        id uuid, stamp timestamptz, findings jsonb, total numeric, currency text, cleared boolean,
-        with_posting boolean)
+        id uuid, stamp timestamptz, customer text, findings jsonb, total numeric, currency text,
+        cleared boolean, with_posting boolean)
     WHERE h.tenant = :tenant AND h.id = b.id AND h.status = 'open' AND h.updated_at = b.stamp
     RETURNING h.id
     """
@@ -62,7 +59,7 @@ class PostgresHeldChecks:
     ) -> Sequence[HeldCheck]:
         """The same with the check behind each, and what became of its document since."""
         query = (
-            sa.select(holds, *_RESTATED)
+            sa.select(holds, *_STORED)
             .outerjoin_from(holds, paper, _SAME_DOCUMENT)
             .where(*conditions(wanted, tenant=tenant, after=after))
             .order_by(holds.c.id)
@@ -79,6 +76,7 @@ class PostgresHeldChecks:
             {
                 "id": each.held.hold.id,
                 "stamp": each.held.checked_at.isoformat(),
+                "customer": each.customer,
                 "findings": list(each.findings),
                 "total": format(each.total.amount, "f"),
                 "currency": each.total.currency,
@@ -95,11 +93,24 @@ class PostgresHeldChecks:
 
 
 def _held_check(row: sa.RowMapping) -> HeldCheck:
-    total = row["restated_total"]
+    present, content = row["stored_present"], row["stored_content"]
     return HeldCheck(
         hold=hold_of(row),
         request=row["request"],
         checked_at=row["updated_at"],
-        restated=None if total is None else Money(Decimal(total), row["restated_currency"]),
-        withdrawn=row["restated"] is False or row["cancelled"],
+        stored=_stored(row) if present else None,
+        withdrawn=present is False or (content or {}).get("cancelled", False),
+    )
+
+
+def _stored(row: sa.RowMapping) -> StoredPaper:
+    return StoredPaper(
+        company=row["company"],
+        kind=row["kind"],
+        number=row["number"],
+        customer=row["stored_customer"],
+        content=row["stored_content"],
+        version=row["stored_version"],
+        source=row["stored_source"],
+        stated_at=row["stored_stated_at"],
     )
