@@ -239,14 +239,15 @@ def situation_of(
             converter=converter,
         )
 
-    own = exposure(standing.own, own_only=True)
-    alone = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside)) and all(
-        each.own for each in facts.reserved
-    )
-    if standing.whole_group is standing.own and alone:
-        whole_group = own
+    same = standing.whole_group is standing.own
+    if not (facts.adjustments or facts.held or facts.reserved or facts.set_aside):  # as in nearly every check
+        own = standing.own.exposure.with_document(added)
+        whole_group = own if same else standing.whole_group.exposure.with_document(added)
     else:
-        whole_group = exposure(standing.whole_group, own_only=False)
+        own = exposure(standing.own, own_only=True)
+        lines = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside))
+        alone = same and lines and all(each.own for each in facts.reserved)
+        whole_group = own if alone else exposure(standing.whole_group, own_only=False)
     return Situation(
         check=check,
         facts=facts,

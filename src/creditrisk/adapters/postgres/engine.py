@@ -215,8 +215,8 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
-        # What was broken off, such as a statement whose task was cancelled, is let go in the loop's next turn,
-        # which would not come if this was the last thing it does.
+        # What was broken off, such as a statement whose task was cancelled, is let go in the next turn of the
+        # loop, which would not come if this was the last thing it does.
         await asyncio.sleep(0)
 
 
