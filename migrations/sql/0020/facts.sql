@@ -70,12 +70,13 @@ begin
         offset 0 -- so that it is worked out once
     ) as as_it_was
     cross join lateral (
+        -- Mark and stamp are as they were, too, and need not be told.
         select v_now, (v_now at time zone coalesce(co.time_zone, 'UTC'))::date,
             exists (
                 select from api_key k
                 where k.tenant = p_tenant and k.id = q.key and k.revoked_at is null
                     and (k.expires_at is null or k.expires_at > v_now)),
-            t.config_version, q.mark, null::text, q.stamp, null::text, null::text, null::text,
+            t.config_version, null::text, null::text, null::text, null::text, null::text, null::text,
             (select op.content::text from reference op
              where op.tenant = p_tenant and op.company = '' and op.kind = 'operator' and op.code = q.operator),
             (select jsonb_object_agg(

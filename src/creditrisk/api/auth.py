@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import Scope as HttpScope
 
 from creditrisk.api.context import context_of
+from creditrisk.api.raw_headers import header_of
 from creditrisk.application.errors import Forbidden, Unauthenticated
 from creditrisk.application.keys import KeyFinder, Principal, Scope, hash_key
 
@@ -66,7 +67,7 @@ def principal_of(scope: HttpScope) -> Principal | None:
 
 
 async def _identify(request: Request, keys: KeyFinder) -> Principal:
-    header = request.headers.get("authorization")
+    header = header_of(request, b"authorization")
     if header is None:
         raise Unauthenticated("An API key is needed as a bearer token.")
     method, _, key = header.partition(" ")

@@ -22,6 +22,7 @@ from creditrisk.api.auth import Guard
 from creditrisk.api.context import context_of
 from creditrisk.api.idempotency import JsonSaid, StreamSaid, answer_once, documented_key, key_of, states_key
 from creditrisk.api.problems import Refusal, documented
+from creditrisk.api.raw_headers import header_of
 from creditrisk.api.strict_json import malformed, parse_json
 from creditrisk.application.errors import FieldError, InvalidRequest
 from creditrisk.application.keys import Principal
@@ -157,7 +158,7 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
         Refusal: 413, by the stated length or by counting what arrives.
         ClientDisconnect: the caller has gone.
     """
-    stated = request.headers.get("content-length", "0")
+    stated = header_of(request, b"content-length") or "0"
     if stated.isdecimal() and int(stated) > max_bytes:
         _too_large(max_bytes)
     chunks: list[bytes] = []
@@ -179,13 +180,14 @@ def _too_large(max_bytes: int) -> NoReturn:
 
 
 def _require_json(request: Request) -> None:
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    media_type, _, parameters = (header_of(request, b"content-type") or "").partition(";")
     if media_type.strip().lower() != "application/json":
         raise Refusal(415, "The body must be application/json.")
     charset = parameters.lower().replace(" ", "").replace('"', "")
     if charset not in {"", "charset=utf-8"}:
         raise Refusal(415, "The body must be UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    encoding = header_of(request, b"content-encoding")
+    if encoding is not None and encoding.lower() != "identity":
         raise Refusal(415, "The body must not be compressed.")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import chain
+from operator import attrgetter
 from typing import TypeVar
 
 from creditrisk.domain.counting import (
@@ -33,11 +34,13 @@ class AppliedLimit:
 
     limit: Limit
     exposure: Exposure
+    headroom: Decimal
+    """What is left of the limit once the document is saved; negative above it."""
 
-    @property
-    def headroom(self) -> Decimal:
-        """What is left of the limit once the document is saved; negative above it."""
-        return (self.limit.amount or ZERO) - self.exposure.projected
+    @classmethod
+    def of(cls, limit: Limit, exposure: Exposure) -> "AppliedLimit":
+        """Compare a limit with exposure."""
+        return cls(limit=limit, exposure=exposure, headroom=(limit.amount or ZERO) - exposure.projected)
 
     @property
     def exceeded(self) -> bool:
@@ -55,6 +58,8 @@ class Situation:
     check: Check
     facts: Facts
     configuration: Configuration
+    policy: Policy
+    """The company's parameters."""
     as_of: date
     currency: str
     converter: Converter
@@ -64,25 +69,17 @@ class Situation:
     """All that apply; one that is unlimited or none stands alone."""
     applied: Sequence[AppliedLimit]
     """Those that have an amount, each with the exposure of its own members."""
+    binding: AppliedLimit | None
+    """The limit that leaves the least headroom; on a tie the own one."""
     document_amount: Decimal
     """The document's amount, converted, whether or not its category is included."""
     max_overdue_amount: Decimal | None
     category_limits: Mapping[str, Decimal]
 
     @property
-    def policy(self) -> Policy:
-        """The company's parameters."""
-        return self.configuration.policy
-
-    @property
     def kind(self) -> Kind | None:
         """The kind of the document under check."""
         return self.check.document.kind if self.check.document else None
-
-    @property
-    def binding(self) -> AppliedLimit | None:
-        """The limit that leaves the least headroom; on a tie the own one."""
-        return min(self.applied, key=lambda applied: applied.headroom, default=None)
 
     @property
     def exposure(self) -> Exposure:
@@ -248,21 +245,24 @@ def situation_of(
         lines = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside))
         alone = same and lines and all(each.own for each in facts.reserved)
         whole_group = own if alone else exposure(standing.whole_group, own_only=False)
+    applied = [
+        AppliedLimit.of(limit, whole_group if limit.whole_group else own)
+        for limit in standing.limits
+        if limit.state is LimitState.LIMITED
+    ]
     return Situation(
         check=check,
         facts=facts,
         configuration=configuration,
+        policy=configuration.policy,
         as_of=as_of,
         currency=standing.currency,
         converter=converter,
         own=own,
         whole_group=whole_group,
         limits=standing.limits,
-        applied=[
-            AppliedLimit(limit=limit, exposure=whole_group if limit.whole_group else own)
-            for limit in standing.limits
-            if limit.state is LimitState.LIMITED
-        ],
+        applied=applied,
+        binding=min(applied, key=attrgetter("headroom"), default=None),
         document_amount=amount,
         max_overdue_amount=standing.max_overdue_amount,
         category_limits=standing.category_limits,
