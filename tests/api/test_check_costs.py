@@ -10,7 +10,7 @@ import pytest
 from tests.service import JSON, Site, eur, ok, running_service
 from tests.wiretap import Wiretap
 
-FLUSH: Final = ("SELECT write_decisions_1",)
+FLUSH: Final = ("SELECT write_decisions_2",)
 """How plain decisions are written, many checks together and beside them."""
 
 SWEEP: Final = (

@@ -3,8 +3,8 @@
 -- of them by one statement, because beginning a statement costs more than the look-ups in it. The others are read one by
 -- one. All see one snapshot.
 create function facts_of_checks_1(
-    p_tenant text, p_keys text[], p_companies text[], p_customers text[], p_bill_tos text[], p_operators text[],
-    p_documents text[], p_stamps text[], p_marks text[]
+    p_tenant text,
+    p_questions jsonb -- [{key, company, customer, bill_to, operator, document, stamp, mark}], as credit_facts_4 takes them
 ) returns setof check_facts_2
 language plpgsql stable
 as $$
@@ -15,9 +15,10 @@ begin
     perform set_config('app.tenant', p_tenant, true);
     return query
     select f.*
-    from unnest(p_keys, p_companies, p_customers, p_bill_tos, p_operators, p_documents, p_stamps, p_marks)
-        with ordinality as q (key, company, customer, bill_to, operator, document, stamp, mark, position)
-    left join lateral jsonb_to_record(q.document::jsonb) as d (kind text, number text, follows jsonb) on true
+    from jsonb_array_elements(p_questions) with ordinality as question (content, position)
+    cross join lateral jsonb_to_record(question.content) as q (
+        key text, company text, customer text, bill_to text, operator text, document jsonb, stamp text, mark text)
+    left join lateral jsonb_to_record(q.document) as d (kind text, number text, follows jsonb) on true
     left join tenant t on t.tenant = p_tenant
     left join company co on co.tenant = p_tenant and co.company = q.company
     left join customer c on c.tenant = p_tenant and c.customer = q.customer
@@ -86,9 +87,9 @@ begin
         union all
         select one.*
         from credit_facts_4(
-            p_tenant, q.key, q.company, q.customer, q.bill_to, q.operator, q.document::jsonb, q.stamp, q.mark) as one
+            p_tenant, q.key, q.company, q.customer, q.bill_to, q.operator, q.document, q.stamp, q.mark) as one
         where not as_it_was.known
     ) as f
-    order by q.position;
+    order by question.position;
 end
 $$;

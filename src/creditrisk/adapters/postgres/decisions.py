@@ -23,14 +23,15 @@ from creditrisk.application.decisions import DecisionFilter, DecisionRecord
 
 FLUSH_SECONDS: Final = 0.03
 MOST_BUFFERED: Final = 10_000
+_MOST_AT_ONCE: Final = 1_000
+"""Of one statement: PostgreSQL takes no array of more than 256 MiB."""
 
 _MAKE_PARTITIONS: Final = sa.text("SELECT ensure_decision_partitions_2(current_date, 3)")
 
 _log: Final = structlog.get_logger(__name__)
 
 
-# Arrays of text, which the driver knows without asking the server about them.
-_WRITE: Final = "SELECT write_decisions_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_WRITE: Final = "SELECT write_decisions_2($1, $2, $3)"
 
 
 async def insert_decisions(connection: AsyncConnection, records: Sequence[DecisionRecord]) -> None:
@@ -39,23 +40,8 @@ async def insert_decisions(connection: AsyncConnection, records: Sequence[Decisi
 
 
 def decision_arguments(records: Sequence[DecisionRecord], *, lazily: bool) -> tuple[Any, ...]:
-    """Records of one tenant as write_decisions_1 takes them."""
-    rows = [
-        (
-            str(record.id),
-            record.company,
-            record.customer,
-            record.decision,
-            record.signal,
-            record.decided_at.isoformat(),
-            record.kind,
-            record.number,
-            record.operator,
-            orjson.dumps(record.content).decode(),
-        )
-        for record in records
-    ]
-    return records[0].tenant, lazily, *(list(column) for column in zip(*rows, strict=True))
+    """Records of one tenant as write_decisions_2 takes them."""
+    return records[0].tenant, lazily, orjson.dumps(records).decode()
 
 
 class PostgresDecisionLog:
@@ -109,10 +95,13 @@ class PostgresDecisionLog:
             try:
                 while by_tenant:
                     tenant = next(iter(by_tenant))
+                    some = by_tenant[tenant][:_MOST_AT_ONCE]
                     # Apart, because they are decisions of other requests than the one that reads.
                     with self._database.apart():
-                        await self._plain.fetch(_WRITE, *decision_arguments(by_tenant[tenant], lazily=True))
-                    del by_tenant[tenant]
+                        await self._plain.fetch(_WRITE, *decision_arguments(some, lazily=True))
+                    by_tenant[tenant] = by_tenant[tenant][_MOST_AT_ONCE:]
+                    if not by_tenant[tenant]:
+                        del by_tenant[tenant]
             finally:
                 unwritten = [record for left in by_tenant.values() for record in left]
                 self._buffer = unwritten + self._buffer
