@@ -224,27 +224,9 @@ def situation_of(
     document = check.document
     added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
 
-    def exposure(tally: Tally, *, own_only: bool) -> Exposure:
-        return tally.exposure_with(
-            adjustments=_of(facts.adjustments, own_only=own_only),
-            held=_of(facts.held, own_only=own_only),
-            reserved=_of(facts.reserved, own_only=own_only),
-            set_aside=_of(facts.set_aside, own_only=own_only),
-            document_amount=added,
-            configuration=configuration,
-            as_of=as_of,
-            converter=converter,
-        )
-
-    same = standing.whole_group is standing.own
-    if not (facts.adjustments or facts.held or facts.reserved or facts.set_aside):  # as in nearly every check
-        own = standing.own.exposure.with_document(added)
-        whole_group = own if same else standing.whole_group.exposure.with_document(added)
-    else:
-        own = exposure(standing.own, own_only=True)
-        lines = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside))
-        alone = same and lines and all(each.own for each in facts.reserved)
-        whole_group = own if alone else exposure(standing.whole_group, own_only=False)
+    own, whole_group = _exposures(
+        standing, facts, added=added, configuration=configuration, as_of=as_of, converter=converter
+    )
     applied = [
         AppliedLimit.of(limit, whole_group if limit.whole_group else own)
         for limit in standing.limits
@@ -267,6 +249,41 @@ def situation_of(
         max_overdue_amount=standing.max_overdue_amount,
         category_limits=standing.category_limits,
     )
+
+
+def _exposures(
+    standing: Standing,
+    facts: Facts,
+    *,
+    added: Decimal,
+    configuration: Configuration,
+    as_of: date,
+    converter: Converter,
+) -> tuple[Exposure, Exposure]:
+    """The account's own and that of its whole group, with the document; one where both are the same."""
+
+    def exposure(tally: Tally, *, own_only: bool) -> Exposure:
+        return tally.exposure_with(
+            adjustments=_of(facts.adjustments, own_only=own_only),
+            held=_of(facts.held, own_only=own_only),
+            reserved=_of(facts.reserved, own_only=own_only),
+            set_aside=_of(facts.set_aside, own_only=own_only),
+            document_amount=added,
+            configuration=configuration,
+            as_of=as_of,
+            converter=converter,
+        )
+
+    same = standing.whole_group is standing.own
+    if not (facts.adjustments or facts.held or facts.reserved or facts.set_aside):  # as in nearly every check
+        own = standing.own.exposure.with_document(added)
+        whole_group = own if same else standing.whole_group.exposure.with_document(added)
+    else:
+        own = exposure(standing.own, own_only=True)
+        lines = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside))
+        alone = same and lines and all(each.own for each in facts.reserved)
+        whole_group = own if alone else exposure(standing.whole_group, own_only=False)
+    return own, whole_group
 
 
 def _document_amount(
