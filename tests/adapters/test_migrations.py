@@ -112,3 +112,32 @@ def test_adjustments_and_scores_go_with_their_migration_and_customers_stay(
         [{"risk_group": "B"}],
     )
     command.upgrade(config, "head")
+
+
+def test_what_returns_took_of_their_deliveries_is_given_back_and_taken_again_on_the_way_back(
+    config: Config, empty_url: str
+) -> None:
+    papers = """
+        SELECT write_papers_1(jsonb_agg(jsonb_build_object(
+            'company', 'main', 'kind', d.kind, 'number', d.number, 'customer', 'C-1', 'content', d.content)))
+        FROM (VALUES
+            ('delivery', 'D-1', '{"total": "50.00", "currency": "EUR"}'::jsonb),
+            ('delivery', 'R-1', '{"total": "-10.00", "currency": "EUR",
+                "follows": [{"kind": "delivery", "number": "D-1"}]}'),
+            ('invoice', 'I-1', '{"total": "50.00", "currency": "EUR",
+                "follows": [{"kind": "delivery", "number": "D-1"}]}')
+        ) AS d (kind, number, content)
+    """
+    exposure = "SELECT category, sum(open_amount) FROM exposure_bucket GROUP BY 1 ORDER BY 1"
+
+    command.upgrade(config, "0020")
+    for tenant in ("t1", "t2"):
+        own = f"SELECT set_config('app.tenant', '{tenant}', true)"
+        asyncio.run(execute(empty_url, own, f"INSERT INTO tenant (tenant) VALUES ('{tenant}')", papers))
+    before = asyncio.run(execute(empty_url, exposure))
+    command.upgrade(config, "0021")
+    after = asyncio.run(execute(empty_url, exposure))
+    command.downgrade(config, "0020")
+
+    assert after == [("deliveries", -20), ("invoices", 100)]
+    assert before == asyncio.run(execute(empty_url, exposure)) == [("deliveries", 0), ("invoices", 100)]

@@ -1,5 +1,7 @@
 """What orders, deliveries and invoices add to exposure, edited and followed (docs/domain.md, Exposure)."""
 
+from itertools import permutations
+
 import pytest
 
 from tests.scenarios.erp import Erp, codes, counted, figures
@@ -92,6 +94,42 @@ def test_a_delivery_partly_invoiced_and_checked_again_counts_only_what_is_not_in
     erp.store("delivery", "D-1", "1000.00")
     erp.store("invoice", "I-1", "250.00", follows=[("delivery", "D-1", "250.00")])
     assert figures(erp.check("delivery", "1000.00", "D-1")) == ("250.00", "750.00", "1000.00")
+
+
+RETURNED: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
+    # number: kind, total, what it follows
+    "D-1": ("delivery", "50.00", [("order", "O-1")]),
+    "I-1": ("invoice", "50.00", [("delivery", "D-1")]),
+    "R-1": ("delivery", "-10.00", [("delivery", "D-1")]),
+}
+
+
+@pytest.mark.parametrize("arrival", list(permutations(RETURNED)))
+def test_what_comes_back_lowers_exposure_and_leaves_an_invoiced_delivery_invoiced(
+    erp: Erp, arrival: tuple[str, ...]
+) -> None:
+    erp.store("order", "O-1", "50.00")
+    for number in arrival:
+        kind, total, follows = RETURNED[number]
+        erp.store(kind, number, total, follows=follows)
+    assert counted(erp.exposure()) == {"invoices": "50.00", "deliveries": "-10.00"}
+    assert figures(erp.check("delivery", "-15.00", "R-1", follows=[("delivery", "D-1")])) == (
+        "50.00",
+        "-15.00",
+        "35.00",
+    )
+    erp.store("invoice", "N-1", "-10.00", follows=[("delivery", "R-1")])
+    assert counted(erp.exposure()) == {"invoices": "40.00"}
+
+
+@pytest.mark.parametrize("followed", ["order", "delivery", "invoice"])
+def test_a_return_over_the_limit_is_let_through_whatever_it_names(erp: Erp, followed: str) -> None:
+    erp.account(limit="30.00")
+    erp.store("order", "X-1", "50.00")
+    erp.store("delivery", "X-1", "50.00", follows=[("order", "X-1")])
+    erp.store("invoice", "X-1", "50.00", follows=[("delivery", "X-1")])
+    answer = erp.check("delivery", "-10.00", "R-1", follows=[(followed, "X-1")])
+    assert (figures(answer), answer["decision"]) == (("50.00", "-10.00", "40.00"), "warn")
 
 
 def test_an_open_item_naming_its_invoice_takes_it_out_of_exposure_until_it_is_gone(erp: Erp) -> None:

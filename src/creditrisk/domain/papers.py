@@ -170,6 +170,17 @@ class Document:
     excluded: bool = False
     follows: Sequence[Followed] = ()
 
+    def takes(self, followed: Followed) -> Money:
+        """What it would take of a document it follows, as far as that has it.
+
+        Without an amount it is as much as its own total. A return takes nothing of what comes back: it lowers
+        exposure by itself (F4). Only a credit note takes over the delivery of a return.
+        """
+        wanted = followed.total or self.total
+        if self.total.amount >= 0 or (self.kind, followed.kind) == (Kind.INVOICE, Kind.DELIVERY):
+            return wanted
+        return Money(Decimal(0), wanted.currency)
+
     @property
     def amount(self) -> Decimal:
         """The amount at risk in the document's currency while nothing follows it: total less prepaid."""

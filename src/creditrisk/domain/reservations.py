@@ -31,8 +31,7 @@ def amount_to_reserve(document: Document, *, passed_on: Decimal, configuration: 
 
 
 def claims_of(document: Document) -> tuple[Claim, ...]:
-    """What a document takes of those it follows; without an amount, as much of its own total as they have."""
+    """What a document takes of those it follows."""
     return tuple(
-        Claim(followed.kind, followed.number, followed.total or document.total)
-        for followed in document.follows
+        Claim(followed.kind, followed.number, document.takes(followed)) for followed in document.follows
     )

@@ -166,9 +166,7 @@ def _document_that_meets_others(document: Document | None) -> Mapping[str, Any] 
 def asked_document(document: Document) -> Mapping[str, Any]:
     """The document under check as the SQL functions take it."""
 
-    def plain(money: Money | None) -> dict[str, str]:
-        if money is None:
-            return {}
+    def plain(money: Money) -> dict[str, str]:
         return {"total": format_amount(*money), "currency": money.currency}
 
     return {
@@ -176,7 +174,7 @@ def asked_document(document: Document) -> Mapping[str, Any]:
         "number": document.number,
         **plain(document.total),
         "follows": [
-            {"kind": followed.kind, "number": followed.number, **plain(followed.total)}
+            {"kind": followed.kind, "number": followed.number, **plain(document.takes(followed))}
             for followed in document.follows
         ],
     }
