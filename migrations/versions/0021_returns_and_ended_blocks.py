@@ -1,4 +1,4 @@
-"""A return takes nothing of the document whose goods come back.
+"""A return takes nothing of the document whose goods come back; blocks keep who gave them their last day.
 
 Revision: 0021
 """
@@ -28,6 +28,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
     _replace("links_before.sql")
+    op.execute("ALTER TABLE manual_block DROP COLUMN ended_at, DROP COLUMN ended_by")
 
 
 def _replace(function: str) -> None:

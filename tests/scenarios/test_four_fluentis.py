@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenarios.erp import DAY, Erp, codes, counted, found
-from tests.service import JSON, eur
+from tests.service import JSON, eur, ok
 
 REFUSED = {"save": "allowed", "proceed": "refused", "print": "refused"}
 
@@ -171,6 +171,14 @@ def test_f20_f22_a_manual_block_reaches_its_kinds_and_what_is_made_of_them(
     for control in ("monitor", "off"):
         fluentis.account(limit="100.00", control=control)
         assert fluentis.check(kind, "1.00", follows=follows)["decision"] == ("block" if refused else "allow")
+
+
+def test_f20_an_end_date_lifts_a_block_and_keeps_its_history(fluentis: Erp) -> None:
+    block = fluentis.post("/v1/customers/C-1/manual-blocks", {"kinds": ["order"], "from": "2025-06-01"})
+    address = f"/v1/customers/C-1/manual-blocks/{block['id']}"
+    assert ok(fluentis.caller.patch(address, json={"to": "2025-06-29"}))["lifted_by"] is not None
+    assert fluentis.check("order", "1.00")["decision"] == "allow"
+    assert fluentis.check("order", "1.00", as_of="2025-06-29")["decision"] == "block"
 
 
 @pytest.mark.parametrize("kind", ["order", "delivery"])

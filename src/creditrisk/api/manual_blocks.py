@@ -64,8 +64,11 @@ class ManualBlockSeen(ManualBlockFields, SeenModel):
     no: Annotated[int, Field(description="The same as `id`: what its address ends with.")]
     created_by: Annotated[str | None, Field(description="The key that set it.")]
     created_at: Annotated[Instant, Field(description="When it was set.")]
-    lifted_by: Annotated[str | None, Field(description="The key that lifted it; null: nobody has.")]
-    lifted_at: Annotated[Instant | None, Field(description="When it was lifted; null: it is not.")]
+    lifted_by: Annotated[
+        str | None,
+        Field(description="The key that lifted it, or gave it an earlier last day; null: nobody has."),
+    ]
+    lifted_at: Annotated[Instant | None, Field(description="When that was; null: it was not.")]
 
 
 _EXAMPLE: Final = {"kinds": ["order", "delivery"], "from": "2026-11-22", "note": "Disputed deliveries."}
@@ -123,7 +126,10 @@ async def change_manual_block(
     use: Use,
     company: CompanyQuery = None,
 ) -> ManualBlockSeen:
-    """Change the last day or the note of a block, or lift it. Lifting it again changes nothing."""
+    """Change the last day or the note of a block, or lift it. Lifting it again changes nothing.
+
+    An earlier last day lifts the block from the day after it: up to that day it is obeyed.
+    """
     chosen = choose_company(caller, query=company, body=body.company)
     stated = body.model_dump(mode="json", include={"to", "note"} & body.model_fields_set)
     change = BlockChange(fields=stated, lifted=body.lifted is True)
@@ -146,6 +152,6 @@ def _shown(block: ManualBlock) -> ManualBlockSeen:
         no=block.no,
         created_by=block.created_by,
         created_at=block.created_at,
-        lifted_by=block.lifted_by,
-        lifted_at=block.lifted_at,
+        lifted_by=block.lifted_by or block.ended_by,
+        lifted_at=block.lifted_at or block.ended_at,
     )

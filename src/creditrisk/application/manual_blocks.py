@@ -12,10 +12,15 @@ from creditrisk.domain.period import InvalidPeriod, Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualBlock(Entry):
-    """A block as stored. Lifted ones stay, so that who set and who lifted them is kept."""
+    """A block as stored. Lifted ones stay, so that who set and who lifted them is kept.
+
+    One that was given an earlier last day is obeyed up to it; ``ended_by`` is who gave it (F20).
+    """
 
     lifted_by: str | None = None
     lifted_at: datetime | None = None
+    ended_by: str | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +32,14 @@ class BlockChange:
 
 
 class Amendment(NamedTuple):
-    """What becomes of a block: its content, and whether it is lifted now."""
+    """What becomes of a block: its content, and whether it is lifted now.
+
+    ``ends`` is true where it is given an earlier last day, false where a later one or none, else None.
+    """
 
     content: Mapping[str, Any]
     lift: bool
+    ends: bool | None = None
 
 
 class ManualBlockStore(Protocol):
@@ -94,7 +103,13 @@ def amended(block: ManualBlock, change: BlockChange) -> Amendment:
     except InvalidPeriod as error:
         complaint = FieldError("/to", "ends_before_it_begins", "must not be before the day it begins")
         raise InvalidRequest("The block would end before it begins.", errors=[complaint]) from error
-    return Amendment(content, lift=change.lifted)
+    return Amendment(content, lift=change.lifted, ends=_ends(block.content.get("to"), content.get("to")))
+
+
+def _ends(before: str | None, now: str | None) -> bool | None:
+    if before == now:
+        return None
+    return now is not None and (before is None or now < before)
 
 
 def _day(text: str | None) -> date | None:

@@ -57,6 +57,24 @@ def test_a_lifted_block_stays_listed_with_who_set_and_who_lifted_it(
 
 
 @pytest.mark.usefixtures("customer")
+@pytest.mark.parametrize("before", ["2026-11-30", None])
+def test_who_gives_a_block_an_earlier_last_day_lifts_it_and_who_gives_a_later_one_does_not(
+    anna: httpx.Client, site: Site, acme: str, before: str | None
+) -> None:
+    anna.post(BLOCKS, json=BLOCK | {"to": before})
+    with site.caller(acme, Scope.LIMITS, name="Bert") as bert:
+        ended = bert.patch(f"{BLOCKS}/1", json={"to": "2026-11-20"}).json()
+    assert (ended["to"], ended["created_by"], ended["lifted_by"]) == ("2026-11-20", "Anna", "Bert")
+    assert ended["lifted_at"] >= ended["created_at"]
+    noted = anna.patch(f"{BLOCKS}/1", json={"note": "Paid.", "to": "2026-11-20"}).json()
+    assert noted == ended | {"note": "Paid."}
+    assert anna.get(BLOCKS).json()["items"] == [noted]
+    for later in ("2026-12-24", None):
+        again = anna.patch(f"{BLOCKS}/1", json={"to": later}).json()
+        assert (again["to"], again["lifted_by"], again["lifted_at"]) == (later, None, None)
+
+
+@pytest.mark.usefixtures("customer")
 def test_lifting_a_lifted_block_again_changes_nothing(anna: httpx.Client) -> None:
     anna.post(BLOCKS, json=BLOCK)
     lifted = anna.patch(f"{BLOCKS}/1", json={"lifted": True}).json()

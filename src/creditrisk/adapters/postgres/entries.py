@@ -15,7 +15,7 @@ from creditrisk.application.errors import NotFound
 from creditrisk.application.manual_blocks import Amendment, ManualBlock
 
 ENTRY_FIELDS: Final = ("company", "no", "content", "created_by", "created_at")
-_BLOCK: Final = (*ENTRY_FIELDS, "lifted_by", "lifted_at")
+_BLOCK: Final = (*ENTRY_FIELDS, "lifted_by", "lifted_at", "ended_by", "ended_at")
 
 
 class PostgresEntryStore:
@@ -118,6 +118,11 @@ class PostgresManualBlockStore:
             values: dict[str, Any] = {"content": dict(amendment.content)}
             if amendment.lift:
                 values |= {"lifted_by": by, "lifted_at": sa.func.now()}
+            if amendment.ends is not None:
+                values |= {
+                    "ended_by": by if amendment.ends else None,
+                    "ended_at": sa.func.now() if amendment.ends else None,
+                }
             written = await connection.execute(
                 sa.update(manual_block)
                 .where(*equal_to(manual_block, key))

@@ -142,6 +142,8 @@ manual_block = sa.Table(
     identifier("created_by"),
     instant("lifted_at"),
     identifier("lifted_by"),
+    instant("ended_at"),
+    identifier("ended_by"),
 )
 
 reference = sa.Table(
