@@ -59,6 +59,19 @@ def test_a_hold_of_a_document_never_stored_belongs_to_the_operator_of_its_first_
     assert shop.holds()[0]["owner"] == "u1"
 
 
+def test_a_hold_belongs_to_the_owner_of_its_document_also_where_that_is_stored_after_the_check(
+    shop: Erp,
+) -> None:
+    hold = held(shop, operator={"id": "u1"})
+    shop.store("order", "O-1", "150.00", owner="anna")
+    assert [each["owner"] for each in shop.holds()] == ["anna"]
+    assert shop.get(f"/v1/holds/{hold}")["owner"] == "anna"
+    assert shop.post("/v1/holds:evaluate", {"ids": [hold]})["results"][0]["owner"] == "anna"
+    assert shop.release(hold)["owner"] == "anna"
+    shop.caller.delete("/v1/documents/order/O-1")
+    assert shop.get(f"/v1/holds/{hold}")["owner"] == "u1"
+
+
 def test_without_a_number_or_where_saving_is_refused_no_hold_is_opened(shop: Erp) -> None:
     assert shop.check("order", "150.00")["hold"] is None
     shop.policy(obligations={"save": "refused"})

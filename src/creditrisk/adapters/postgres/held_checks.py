@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.holds import conditions, hold_of
+from creditrisk.adapters.postgres.holds import HOLD_SEEN, conditions, hold_of
 from creditrisk.adapters.postgres.tables import hold as holds
 from creditrisk.adapters.postgres.tables import paper
 from creditrisk.application.hold_evaluation import EvaluatedHold, HeldCheck
@@ -59,7 +59,7 @@ class PostgresHeldChecks:
     ) -> Sequence[HeldCheck]:
         """The same with the check behind each, and what became of its document since."""
         query = (
-            sa.select(holds, *_STORED)
+            sa.select(*HOLD_SEEN, *_STORED)
             .outerjoin_from(holds, paper, _SAME_DOCUMENT)
             .where(*conditions(wanted, tenant=tenant, after=after))
             .order_by(holds.c.id)
@@ -88,7 +88,9 @@ class PostgresHeldChecks:
         async with self._database.transaction(tenant) as connection:
             rows = await connection.execute(_EVALUATED, {"tenant": tenant, "by": by, "batch": batch})
             kept = [UUID(str(row.id)) for row in rows]
-            query = sa.select(holds).where(holds.c.tenant == tenant, holds.c.id == sa.any_(sa.literal(kept)))
+            query = sa.select(*HOLD_SEEN).where(
+                holds.c.tenant == tenant, holds.c.id == sa.any_(sa.literal(kept))
+            )
             return [hold_of(row) for row in (await connection.execute(query)).mappings()]
 
 

@@ -31,6 +31,19 @@ from creditrisk.domain.papers import Kind
 
 _NOW: Final = sa.func.clock_timestamp()
 
+# Most documents are stored after the check that holds them: whose one is, is looked up when the hold is read.
+_OWNER: Final = (
+    sa.select(paper.c.content["owner"].astext)
+    .where(
+        *(paper.c[name] == holds.c[name] for name in ("tenant", "company", "kind", "number")),
+        paper.c.present,
+    )
+    .correlate(holds)
+    .scalar_subquery()
+)
+HOLD_SEEN: Final = (holds, _OWNER.label("document_owner"))
+"""The columns that `hold_of` needs."""
+
 
 class PostgresHoldStore:
     """Keeps holds. `new_id` makes their ids."""
@@ -111,7 +124,7 @@ class PostgresHoldStore:
     async def get(self, hold_id: str, *, tenant: str) -> Hold | None:
         """One hold; None where this tenant has none of that id."""
         wanted = _uuid(hold_id)
-        query = sa.select(holds).where(holds.c.tenant == tenant, holds.c.id == wanted)
+        query = sa.select(*HOLD_SEEN).where(holds.c.tenant == tenant, holds.c.id == wanted)
         async with self._database.transaction(tenant) as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else hold_of(row)
@@ -119,7 +132,7 @@ class PostgresHoldStore:
     async def list(self, wanted: HoldFilter, *, tenant: str, after: str | None, limit: int) -> Sequence[Hold]:
         """Holds in the order they were opened, those after `after`."""
         query = (
-            sa.select(holds)
+            sa.select(*HOLD_SEEN)
             .where(*conditions(wanted, tenant=tenant, after=after))
             .order_by(holds.c.id)
             .limit(limit)
@@ -166,7 +179,7 @@ class PostgresHoldStore:
             sa.update(holds)
             .where(*_open_one(tenant, hold_id))
             .values(closed_at=_NOW, updated_at=_NOW, **values)
-            .returning(holds)
+            .returning(*HOLD_SEEN)
         )
         async with self._database.transaction(tenant) as connection:
             row = (await connection.execute(statement)).mappings().one_or_none()
@@ -224,7 +237,8 @@ class PostgresHoldStore:
             index_where=sa.text("status = 'open'"),
             set_={"updated_at": _NOW},
         )
-        held = (await connection.execute(statement.returning(holds))).mappings().one()
+        owner = sa.literal(content.get("owner"), sa.Text).label("document_owner")
+        held = (await connection.execute(statement.returning(holds, owner))).mappings().one()
         if held["id"] == new_id:
             event = HoldEvent(hold=str(new_id), action=Action.FORCE, by=by, comment=reason)
             await insert_event(connection, event, tenant=row["tenant"], id=self._new_id())
@@ -270,7 +284,7 @@ def _today(tenant: str) -> sa.ColumnElement[date]:
 
 
 def hold_of(row: sa.RowMapping) -> Hold:
-    """A hold of its row."""
+    """A hold of its row, which has the columns of `HOLD_SEEN`."""
     currency = row["currency"]
     authorised = row["authorised_amount"]
     return Hold(
@@ -285,7 +299,7 @@ def hold_of(row: sa.RowMapping) -> Hold:
         status=row["status"],
         ready_to_release=row["ready_to_release"],
         findings=row["findings"],
-        owner=row["owner"],
+        owner=row["document_owner"] or row["owner"],
         opened_at=row["opened_at"],
         checked_at=row["checked_at"],
         operator=(row["request"] or {}).get("operator", {}).get("id"),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.hold_events import events_of, insert_event
-from creditrisk.adapters.postgres.holds import PostgresHoldStore, hold_of
+from creditrisk.adapters.postgres.holds import HOLD_SEEN, PostgresHoldStore, hold_of
 from creditrisk.adapters.postgres.tables import hold as holds
 from creditrisk.application.holds import Hold
 from creditrisk.application.release_orders import submitted_as_data
@@ -27,12 +27,12 @@ class PostgresReleaseRequests:
         """Let one decide what becomes of a hold, and keep it; see ReleaseRequestStore."""
         one = holds.c.tenant == tenant, holds.c.id == UUID(hold_id)
         async with self._database.together(tenant) as connection:
-            locked = sa.select(holds).where(*one).with_for_update()
+            locked = sa.select(*HOLD_SEEN).where(*one).with_for_update()
             hold = hold_of((await connection.execute(locked)).mappings().one())
             ruling = decide(hold)
             await insert_event(connection, ruling.event, tenant=tenant, id=self._new_id())
             submitted = submitted_as_data(ruling.submitted)
-            kept = sa.update(holds).where(*one).values(submitted=submitted).returning(holds)
+            kept = sa.update(holds).where(*one).values(submitted=submitted).returning(*HOLD_SEEN)
             row = (await connection.execute(kept)).mappings().one()
             if ruling.carry_out:
                 return await self._carry_out(hold_id, ruling, tenant=tenant) or hold
