@@ -190,11 +190,42 @@ def test_a_key_limited_to_companies_writes_nothing_of_others(both: Both, norther
     through = {
         writing.operation
         for writing in writings(stock_a)
-        if writing.operation != "check_many" and writing.send(northerner).status_code not in {403, 404}
+        if writing.operation != "check_many" and writing.send(northerner).status_code != 403
     }
 
     # Customers belong to the whole tenant, and every feed names some; rows of a request belong to nobody.
     assert through == {"put_customer", "average_delay_of_rows"}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "get_decision",
+        "get_hold",
+        "list_hold_history",
+        "get_reservation",
+        "get_adjustment",
+        "list_adjustment_events",
+    ],
+)
+def test_what_is_of_a_company_out_of_reach_is_refused_by_its_id_too(
+    site: Site, both: Both, northerner: httpx.Client, operation: str
+) -> None:
+    _, stock_a, _, _ = both
+    (asked,) = (each for each in reading(site) if each.id == operation)
+
+    answer = northerner.get(asked.address(stock_a))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "company_forbidden")
+
+
+def test_a_hold_out_of_reach_is_not_evaluated_by_its_id(both: Both, northerner: httpx.Client) -> None:
+    of_a, _, _, _ = both
+    hold = ok(of_a.get("/v1/holds"))["items"][0]["id"]
+
+    answer = northerner.post("/v1/holds:evaluate", json={"ids": [hold]})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "company_forbidden")
 
 
 def test_a_check_among_many_in_a_company_out_of_reach_is_a_problem_in_its_place(

@@ -308,7 +308,7 @@ def test_a_reservation_of_somebody_else_is_not_found(erp: Erp, site: Site) -> No
             assert answer.status_code == 404
     key = erp.post("/v1/keys", {"name": "north", "scopes": ["check"], "companies": ["north"]})["key"]
     with site.caller(key) as north:
-        assert north.get(f"/v1/reservations/{granted['id']}").status_code == 404
+        assert north.get(f"/v1/reservations/{granted['id']}").json()["code"] == "company_forbidden"
     assert erp.caller.get("/v1/reservations/never-made").status_code == 404
     assert erp.caller.get(f"/v1/reservations/{uuid4()}").status_code == 404
 

@@ -43,7 +43,7 @@ def choose_company(principal: Principal, *, query: str | None, body: str | None 
         Forbidden: the company is outside the key's.
     """
     company = _named(query=query, body=body) or MAIN
-    require_company(principal, company)
+    principal.require_company(company)
     return company
 
 
@@ -58,7 +58,7 @@ def choose_company_or_every(
     """
     company = _named(query=query, body=body)
     if company is not None:
-        require_company(principal, company)
+        principal.require_company(company)
     elif principal.companies is not None:
         raise Forbidden(
             "This is for every company, which a key limited to companies may not change; name one of these.",
@@ -75,7 +75,7 @@ def choose_companies(principal: Principal, *, query: str | None) -> frozenset[st
     """
     if query is None:
         return principal.companies
-    require_company(principal, query)
+    principal.require_company(query)
     return frozenset({query})
 
 
@@ -84,13 +84,3 @@ def _named(*, query: str | None, body: str | None) -> str | None:
         complaint = FieldError("/company", "company_mismatch", "differs from the company in the query")
         raise InvalidRequest("Query and body name different companies.", errors=[complaint])
     return query if body is None else body
-
-
-def require_company(principal: Principal, company: str) -> None:
-    """Let only keys pass that reach ``company``.
-
-    Raises:
-        Forbidden: otherwise.
-    """
-    if not principal.may_use(company):
-        raise Forbidden("The API key does not reach this company.", code="company_forbidden")

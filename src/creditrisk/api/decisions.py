@@ -46,8 +46,9 @@ async def get_decision(
 ) -> DecisionOut:
     """Show one stored decision with its inputs."""
     record = await use.decisions.get(read_service_id(id, of="decision"), tenant=caller.tenant)
-    if record is None or not caller.may_use(record.company):
+    if record is None:
         raise NotFound("There is no such decision.")
+    caller.require_company(record.company)
     return _shown(record)
 
 

@@ -203,9 +203,11 @@ async def evaluate_holds(
     nothing. What a person holds becomes ready in the same way, and stays open until a person releases it.
     """
     body = body or EvaluateIn()
+    # Who names a hold of a company out of reach is told so; others are not looked for there.
+    everywhere = body.ids is not None and company is None
     wanted = HoldFilter(
         ids=None if body.ids is None else frozenset(body.ids),
-        companies=choose_companies(caller, query=company),
+        companies=None if everywhere else choose_companies(caller, query=company),
         status="open" if body.ids is None else None,
         customer=body.customer,
     )

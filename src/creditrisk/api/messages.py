@@ -10,7 +10,6 @@ from creditrisk.api.company import (
     CompanyQuery,
     choose_companies,
     choose_company_or_every,
-    require_company,
 )
 from creditrisk.api.context import Use
 from creditrisk.api.paging import Page, PageRequest, paged
@@ -105,7 +104,7 @@ async def get_message(
 ) -> MessageAnswer:
     """Read one text: the company's own, else that of every company."""
     if company is not None:
-        require_company(caller, company)
+        caller.require_company(company)
     return _shown(await use.own_texts.get(TextKey(code, language), company=company, principal=caller))
 
 

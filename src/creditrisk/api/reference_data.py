@@ -13,7 +13,6 @@ from creditrisk.api.company import (
     CompanyQuery,
     choose_companies,
     choose_company_or_every,
-    require_company,
 )
 from creditrisk.api.context import Use
 from creditrisk.api.master_data import content_of
@@ -205,7 +204,7 @@ def _getting(resource: _Resource) -> Callable[..., Any]:
     async def get(id: PathId, caller: Caller, use: Use, company: CompanyQuery = None) -> fields.Stored:
         """Read one entry: a company's own, else that of every company."""
         if company is not None and resource.kind.by_company:
-            require_company(caller, company)
+            caller.require_company(company)
         return resource.render(
             await use.reference_data.get(resource.kind, id, company=company, principal=caller)
         )

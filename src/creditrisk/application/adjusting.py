@@ -58,11 +58,13 @@ class LimitAdjustments:
         """One journal with its lines.
 
         Raises:
-            NotFound: this tenant has no such journal, or it is of a company the key does not reach.
+            NotFound: this tenant has no such journal.
+            Forbidden: it is of a company the key does not reach.
         """
         found = await self.store.get(journal, tenant=principal.tenant)
-        if found is None or not principal.may_use(found.order.company):
+        if found is None:
             raise NotFound("There is no such adjustment.")
+        principal.require_company(found.order.company)
         return found
 
     async def replace_lines(self, journal: UUID, lines: Sequence[Line], *, principal: Principal) -> Journal:

@@ -93,7 +93,8 @@ class HoldEvaluation:
         What is not open stays as it is; what a person holds stays open.
 
         Raises:
-            NotFound: one of the ids wanted is no hold that the key reaches.
+            NotFound: one of the ids wanted is no hold.
+            Forbidden: one of them is in a company the key does not reach.
             Unauthenticated, Unavailable: as a check.
         """
         results: list[Hold] = []
@@ -102,6 +103,8 @@ class HoldEvaluation:
             found = await self.holds.held(wanted, tenant=principal.tenant, after=after, limit=AT_ONCE)
             if wanted.ids is not None and len(found) < len(wanted.ids):
                 raise NotFound("There is no such hold.")
+            for company in {held.hold.company for held in found}:
+                principal.require_company(company)
             results += await self._evaluated(found, principal)
             if wanted.ids is not None or len(found) < AT_ONCE:
                 return results

@@ -221,11 +221,13 @@ class Holds:
         """One hold.
 
         Raises:
-            NotFound: this tenant has no such hold, or it is in a company the key does not reach.
+            NotFound: this tenant has no such hold.
+            Forbidden: it is in a company the key does not reach.
         """
         hold = await self.store.get(hold_id, tenant=principal.tenant)
-        if hold is None or not principal.may_use(hold.company):
+        if hold is None:
             raise NotFound("There is no such hold.")
+        principal.require_company(hold.company)
         return hold
 
     async def release(self, hold_id: str, order: ReleaseOrder, *, principal: Principal) -> Hold:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from creditrisk.application.errors import NotFound, TooManyRequests
+from creditrisk.application.errors import Forbidden, NotFound, TooManyRequests
 from creditrisk.application.import_journal import Counts, ImportJob, ImportJournal, JobStatus, LineError
 from creditrisk.application.import_lines import Applied, ImportTarget, ReadLine, RejectedItems
 from creditrisk.application.import_record import ImportRecord
@@ -62,10 +62,13 @@ class Imports:
 
         Raises:
             NotFound: there is none.
+            Forbidden: it is of a company the key does not reach, or of several, and of another key's making.
         """
         job = await self._journal.find(import_id, tenant=principal.tenant)
-        if job is None or not _may_see(job, principal):
+        if job is None:
             raise NotFound("There is no such import.")
+        if not _may_see(job, principal):
+            raise Forbidden("The API key does not reach what was imported.", code="company_forbidden")
         return job
 
     async def errors(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from creditrisk.application.errors import Forbidden
 from creditrisk.domain.people import Person
 
 _KEY: Final = re.compile(r"crk_([a-z0-9]{8,32})_([A-Za-z0-9-]{32,64})", re.ASCII)
@@ -50,6 +51,15 @@ class Principal:
     def may_use(self, company: str) -> bool:
         """Whether the key reaches ``company``."""
         return self.companies is None or company in self.companies
+
+    def require_company(self, company: str) -> None:
+        """Let only keys pass that reach ``company``, named in the request or of the object it names.
+
+        Raises:
+            Forbidden: otherwise.
+        """
+        if not self.may_use(company):
+            raise Forbidden("The API key does not reach this company.", code="company_forbidden")
 
     @property
     def author(self) -> str:

@@ -141,11 +141,13 @@ class Reservations:
         """One reservation.
 
         Raises:
-            NotFound: this tenant has none of that id, or it is in a company the key does not reach.
+            NotFound: this tenant has none of that id.
+            Forbidden: it is in a company the key does not reach.
         """
         found = await self.store.get(reservation_id, tenant=principal.tenant)
-        if found is None or not principal.may_use(found.company):
+        if found is None:
             raise NotFound("There is no such reservation.")
+        principal.require_company(found.company)
         return found
 
     async def capture(

@@ -351,7 +351,7 @@ def test_the_flag_unlimited_stays(anna: httpx.Client, bert: httpx.Client) -> Non
 
 def test_a_company_has_its_own_adjustments(anna: httpx.Client, northerner: httpx.Client) -> None:
     home = journal(anna, line("C-1", "1.00"))
-    assert northerner.get(home).status_code == 404
+    refused(northerner.get(home), 403, "company_forbidden")
     assert ok(northerner.get(HOME))["items"] == []
     body = {"kind": "credit_limit", "company": "north", "lines": [line("ALPS", "1.00")]}
     refused(northerner.post(HOME, json=body), 403, "company_forbidden")

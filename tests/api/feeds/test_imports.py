@@ -249,7 +249,7 @@ def test_an_import_is_shown_to_those_it_concerns(erp: httpx.Client, site: Site, 
     mixed = imported(erp, LEDGER, ndjson([item("1")]))["import_id"]
     north = imported(erp, f"{LEDGER}?company=north", ndjson([item("1")]))["import_id"]
     with site.caller(acme, "ingest", companies=frozenset({"north"})) as northern:
-        assert northern.get(f"/v1/imports/{mixed}").status_code == 404
+        assert northern.get(f"/v1/imports/{mixed}").json()["code"] == "company_forbidden"
         assert northern.get(f"/v1/imports/{north}").status_code == 200
     with site.caller("stranger", "ingest") as stranger:
         assert stranger.get(f"/v1/imports/{north}").status_code == 404
