@@ -166,6 +166,24 @@ def test_a_quotation_counts_as_an_order_under_check_and_nowhere_once_it_is_store
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"prepaid": {"amount": "1.00", "currency": "USD"}}, ("/document/prepaid", "other_currency")),
+        ({"prepaid": eur("-1.00")}, ("/document/prepaid", "out_of_range")),
+        ({"follows": [{"kind": "quotation", "number": "1"}] * 2}, ("/document/follows/1", "duplicate")),
+        ({"follows": [{"kind": "order", "number": "O-1"}]}, ("/document/follows/0", "not_allowed")),
+    ],
+)
+def test_a_document_that_contradicts_itself_is_refused_at_the_place(
+    erp: Erp, fields: JSON, complaint: tuple[str, str]
+) -> None:
+    document = {"kind": "order", "number": "O-1", "total": eur("10.00"), **fields}
+    refused = erp.caller.post("/v1/check", json={"customer": "C-1", "document": document})
+    assert refused.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [complaint]
+
+
 def test_the_prepaid_part_of_a_document_is_not_at_risk(erp: Erp) -> None:
     erp.store("order", "O-1", "1000.00", prepaid="400.00")
     assert figures(erp.check("order", "50.00", prepaid="20.00")) == ("600.00", "30.00", "630.00")

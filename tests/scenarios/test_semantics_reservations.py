@@ -212,18 +212,24 @@ def test_no_more_is_captured_than_reserved(erp: Erp, amount: JSON, complaint: tu
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "complaint"),
     [
-        {"number": None},
-        {"number": "SO-1", "dry_run": True},
-        {"number": "SO-1", "reserve": {"ttl_seconds": 0}},
-        {"number": "SO-1", "reserve": {"ttl_seconds": 2_592_001}},
-        {"number": "SO-1", "reserve": {}},
+        ({"number": None}, ("/document/number", "required")),
+        ({"number": "SO-1", "dry_run": True}, ("/reserve", "not_allowed")),
+        ({"number": "SO-1", "reserve": {"ttl_seconds": 0}}, ("/reserve/ttl_seconds", "out_of_range")),
+        ({"number": "SO-1", "reserve": {"ttl_seconds": 2_592_001}}, ("/reserve/ttl_seconds", "out_of_range")),
+        ({"number": "SO-1", "reserve": {}}, ("/reserve/ttl_seconds", "required")),
     ],
 )
-def test_a_reservation_needs_a_number_a_time_and_a_check_that_is_kept(erp: Erp, fields: JSON) -> None:
+def test_a_reservation_needs_a_number_a_time_and_a_check_that_is_kept(
+    erp: Erp, fields: JSON, complaint: tuple[str, str]
+) -> None:
     body = asked("order", "1.00", **{"reserve": QUARTER_OF_AN_HOUR, **fields})
-    assert erp.caller.post("/v1/check", json=body).status_code == 422
+    refused = erp.caller.post("/v1/check", json=body)
+    many = erp.caller.post("/v1/checks", json={"checks": [body]}).json()["results"][0]["error"]
+    assert refused.status_code == many["status"] == 422
+    assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [complaint]
+    assert [error["pointer"] for error in many["errors"]] == ["/checks/0" + complaint[0]]
 
 
 def test_a_reservation_is_borne_by_the_risk_party(erp: Erp) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Request, Response
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from creditrisk.api.auth import requires
 from creditrisk.api.check_answer import CheckAnswer, ChecksAnswer
@@ -14,6 +14,7 @@ from creditrisk.api.check_examples import CHECK_EXAMPLES, CHECKS_EXAMPLES
 from creditrisk.api.company import choose_company, company_in_query
 from creditrisk.api.context import context_of
 from creditrisk.api.languages import HEADERS, documented_language, language_of
+from creditrisk.api.papers import in_currency_of_total, not_negative
 from creditrisk.api.refusals import inline_problem
 from creditrisk.api.requests import DirectRoute, resource_router
 from creditrisk.api.reservations import Seconds
@@ -69,6 +70,8 @@ class DocumentIn(WireModel):
     total: Annotated[MoneyIn, Field(description="Its whole amount; returns and credit notes are negative.")]
     prepaid: Annotated[
         MoneyIn | None,
+        AfterValidator(in_currency_of_total),
+        AfterValidator(not_negative),
         Field(description="The part already paid or authorised on a card; only the rest is at risk."),
     ] = None
     payment_terms: Annotated[Identifier | None, Field(description="Code of its payment terms.")] = None
@@ -84,15 +87,14 @@ class DocumentIn(WireModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "DocumentIn":
-        if self.prepaid is not None and self.prepaid.currency != self.total.currency:
-            raise refuse("other_currency", "must have prepaid in the currency of total")
-        if self.prepaid is not None and self.prepaid.amount < 0:
-            raise refuse("out_of_range", "must not have a negative prepaid part")
-        keys = {(followed.kind, followed.number) for followed in self.follows}
-        if len(keys) != len(self.follows):
-            raise refuse("duplicate", "must not follow the same document twice")
-        if self.number is not None and (self.kind, self.number) in keys:
-            raise refuse("not_allowed", "must not follow itself")
+        named: set[tuple[str, str]] = set()
+        for place, followed in enumerate(self.follows):
+            key = (followed.kind, followed.number)
+            if key in named:
+                raise refuse("duplicate", "must not name the same document twice", at=("follows", place))
+            if key == (self.kind, self.number):
+                raise refuse("not_allowed", "must not name the document itself", at=("follows", place))
+            named.add(key)
         return self
 
     def document(self) -> Document:
@@ -168,9 +170,9 @@ class CheckIn(WireModel):
     @model_validator(mode="after")
     def _reservable(self) -> "CheckIn":
         if self.reserve is not None and self.document.number is None:
-            raise refuse("required", "must have a document number for a reservation")
+            raise refuse("required", "is required for a reservation", at=("document", "number"))
         if self.reserve is not None and self.dry_run:
-            raise refuse("not_allowed", "must not reserve in a dry run")
+            raise refuse("not_allowed", "must not be asked for in a dry run", at=("reserve",))
         return self
 
     def command(self, company: str, language: MessageLanguage) -> CheckCommand:

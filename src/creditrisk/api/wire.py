@@ -20,10 +20,11 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationError,
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from creditrisk.domain.currencies import MINOR_UNITS
 from creditrisk.domain.money import AMOUNT_PATTERN, InvalidMoney, Money, format_amount, parse_amount
@@ -34,12 +35,16 @@ OWN_WORDS: Final = "own_words"
 _T = TypeVar("_T")
 
 
-def refuse(code: str, detail: str) -> PydanticCustomError:
+def refuse(code: str, detail: str, *, at: tuple[str | int, ...] = ()) -> ValueError:
     """Make the error a validator raises: a stable code and a sentence that does not repeat the value.
 
-    The sentence continues the field's name: "is required", "must be a date".
+    The sentence continues the field's name: "is required", "must be a date". ``at`` leads from what is
+    validated to the place that is wrong, for validators that look at several fields.
     """
-    return PydanticCustomError(code, "{own_words}", {OWN_WORDS: detail})
+    error = PydanticCustomError(code, "{own_words}", {OWN_WORDS: detail})
+    if not at:
+        return error
+    return ValidationError.from_exception_data(code, [InitErrorDetails(type=error, loc=at, input=None)])
 
 
 class WireModel(BaseModel):
