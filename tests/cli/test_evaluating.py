@@ -200,10 +200,15 @@ def test_options_that_mean_nothing_are_refused(order: EvaluationOrder, complaint
     assert refused.value.code is ExitCode.USAGE
 
 
-def test_a_tenant_nobody_has_made_has_no_accounts_to_evaluate(installation: Installation) -> None:
-    done = installation.run("evaluate", "--tenant", "nobody", "--output", "-")
+@pytest.mark.parametrize("file", ["accounts.csv", "accounts.parquet"])
+def test_a_tenant_nobody_has_made_has_no_accounts_to_evaluate(
+    installation: Installation, tmp_path: Path, file: str
+) -> None:
+    done = installation.run("evaluate", "--tenant", "nobody", "--output", str(tmp_path / file))
 
-    assert (done.returncode, "There is no tenant nobody" in done.stderr) == (2, True)
+    complaint = "There is no tenant nobody: one exists from its first key (creditrisk keys create)."
+    assert (done.returncode, done.stderr.split()) == (2, ["Error:", *complaint.split()])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:

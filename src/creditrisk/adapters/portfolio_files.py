@@ -86,7 +86,8 @@ class ParquetFile:
     """Parquet, with row groups of about `ROW_GROUP` rows."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._writer = parquet.ParquetWriter(file, _SCHEMA, compression="zstd")
+        self._file = file
+        self._writer: parquet.ParquetWriter | None = None
         self._waiting: list[pa.RecordBatch] = []
 
     def add(self, piece: bytes) -> None:
@@ -98,11 +99,18 @@ class ParquetFile:
     def finish(self) -> None:
         """Write the last row group and the footer."""
         self._write_group()
-        self._writer.close()
+        self._begun().close()
+
+    def _begun(self) -> parquet.ParquetWriter:
+        # Not before there are rows, or their end: a writer that is let go closes itself, and complains where
+        # an evaluation that failed at its beginning has closed the file.
+        if self._writer is None:
+            self._writer = parquet.ParquetWriter(self._file, _SCHEMA, compression="zstd")
+        return self._writer
 
     def _write_group(self) -> None:
         if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting, _SCHEMA))
+            self._begun().write_table(pa.Table.from_batches(self._waiting, _SCHEMA))
             self._waiting.clear()
 
 
