@@ -190,7 +190,7 @@ class Client:
                 answer = self._caller.request(method, path, **more)
             except httpx.TransportError:
                 answer = None
-            if answer is not None and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            if answer is not None and not _send_again_later(answer):
                 return answer
             promised(time.monotonic() < deadline, f"{method} {path} was never answered")
             time.sleep(0.02)
@@ -264,3 +264,10 @@ class Client:
         if self._reserve(delivery, part, seconds=KEPT_SECONDS, follows=document) is not None:
             self._state(delivery, part, 1, follows=document)
         self._forget(delivery)
+
+
+def _send_again_later(answer: httpx.Response) -> bool:
+    """Whether the service says so: it is not ready, or what was sent first under the key still runs."""
+    if answer.status_code == httpx.codes.CONFLICT:
+        return bool(answer.json()["code"] == "idempotency_key_in_use")
+    return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
