@@ -69,7 +69,7 @@ class Asking:
             question.customer,
             question.bill_to,
             question.operator,
-            _document_that_meets_others(question.document),
+            _asked_document(question.document),
             self.known.stamp if self.known else None,
             self.known.mark if self.known else None,
         )
@@ -156,15 +156,13 @@ def _key(tenant: str, question: Question) -> tuple[str, ...]:
     return tenant, question.company, question.customer, question.bill_to or ""
 
 
-def _document_that_meets_others(document: Document | None) -> Mapping[str, Any] | None:
-    """The document as asked; None where nothing can be stored about it: it has no number and follows none."""
+def _asked_document(document: Document | None) -> Mapping[str, Any] | None:
+    """The document as the SQL functions take it.
+
+    None where nothing can be stored about it: it has no number and follows none.
+    """
     if document is None or (document.number is None and not document.follows):
         return None
-    return asked_document(document)
-
-
-def asked_document(document: Document) -> Mapping[str, Any]:
-    """The document under check as the SQL functions take it."""
 
     def plain(money: Money) -> dict[str, str]:
         return {"total": format_amount(*money), "currency": money.currency}
