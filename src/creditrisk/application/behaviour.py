@@ -106,7 +106,8 @@ class PaymentBehaviour:
             NotFound: nobody ever told the service about this customer.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        exposure, history = await self._history(account, as_of, principal)
+        exposure = await self._exposure(account, as_of, principal)
+        history = await self._history(exposure, account, principal)
         situation = exposure.situation
         figures = behaviour_figures(situation, history, converter=situation.converter)
         habits, currency = figures.habits, situation.currency
@@ -175,7 +176,8 @@ class PaymentBehaviour:
             NotFound: nobody ever told the service about this customer.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        exposure, history = await self._history(command.account, command.as_of, principal)
+        exposure = await self._exposure(command.account, command.as_of, principal)
+        history = await self._history(exposure, command.account, principal)
         situation = exposure.situation
         habits = habits_of(history, configuration=exposure.configuration, converter=situation.converter)
         turnover, terms = habits.turnover_12m, habits.terms
@@ -216,8 +218,9 @@ class PaymentBehaviour:
             NotFound: nobody ever told the service about this customer.
             Unauthenticated, Unavailable: as `CheckCredit.check`.
         """
-        exposure, history = await self._history(command.account, command.as_of, principal)
+        exposure = await self._exposure(command.account, command.as_of, principal)
         if command.collections is None:
+            history = await self._history(exposure, command.account, principal)
             converter = exposure.situation.converter
             found = habits_of(
                 history, configuration=exposure.configuration, converter=converter
@@ -263,16 +266,17 @@ class PaymentBehaviour:
             raise type(refused)(refused.detail, code=refused.code, errors=errors) from None
         return seen.version
 
-    async def _history(
-        self, account: Account, as_of: date | None, principal: Principal
-    ) -> tuple[StoredExposure, History]:
+    async def _exposure(self, account: Account, as_of: date | None, principal: Principal) -> StoredExposure:
         exposure = await self.checks.exposure(
             company=account.company, customer=account.customer, as_of=as_of, principal=principal
         )
         if exposure.situation.facts.risk_customer is None:
             raise NotFound("There is no such customer.")
+        return exposure
+
+    async def _history(self, exposure: StoredExposure, account: Account, principal: Principal) -> History:
         histories = await self.histories.read({account: exposure.as_of}, tenant=principal.tenant)
-        return exposure, histories[account]
+        return histories[account]
 
 
 def _percent(share: Decimal | None) -> str | None:
