@@ -300,7 +300,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
     entries = PostgresReferenceStore(database, company_policies)
     reference_data = ReferenceData(store=entries, kinds=kinds)
     own_texts = OwnTextsOfCompanies(reference_data)
-    configurations = Configurations(PostgresConfigurationReader(database), presets, kinds)
+    configurations = Configurations(PostgresConfigurationReader(stores.reads), presets, kinds)
     holds = Holds(stores.holds, own_texts, ReleaseSteps(entries, configurations, clock.now))
     checks = _checks(stores, configurations)
     histories, exposures = PostgresHistoryReader(database), Exposures(checks=checks, papers=papers)
@@ -356,7 +356,7 @@ def build_portfolio(url: str, *, limits: ConnectionLimits) -> tuple[Database, Po
     """The evaluation of all accounts, which reads through connections of the database it is given with."""
     database = open_database(url, limits=limits)
     reads = ReadPool(url, limits=limits, database=database)
-    configurations = Configurations(PostgresConfigurationReader(database), load_presets(), installed_kinds())
+    configurations = Configurations(PostgresConfigurationReader(reads), load_presets(), installed_kinds())
     return database, Portfolio(reader=PostgresPortfolio(reads), configurations=configurations)
 
 

@@ -12,6 +12,7 @@ from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.limit_changes import CompanyPolicies
 from creditrisk.adapters.postgres.policies import PostgresPolicyStore
 from creditrisk.adapters.postgres.rates import PostgresRateStore
+from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.reference_data import PostgresReferenceStore
 from creditrisk.application.companies import EVERY_COMPANY
 from creditrisk.application.configuration import Configurations, StoredConfiguration
@@ -29,8 +30,8 @@ STANDARD = compile_policy({}, {})
 
 
 @pytest.fixture
-def reader(database: Database) -> PostgresConfigurationReader:
-    return PostgresConfigurationReader(database)
+def reader(pool: ReadPool) -> PostgresConfigurationReader:
+    return PostgresConfigurationReader(pool)
 
 
 async def set_policy(

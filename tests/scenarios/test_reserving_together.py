@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from uuid import uuid4
+
+import httpx
 
 from tests.scenarios.erp import Erp, Followed
 from tests.scenarios.reserving import QUARTER_OF_AN_HOUR, reserved
-from tests.service import JSON
+from tests.service import JSON, eur
 
 CLIENTS = 24
 
@@ -92,3 +95,29 @@ def test_deliveries_of_one_order_never_take_more_of_it_than_it_has(erp: Erp) -> 
     assert len(granted(answers)) == 10
     exposure = erp.exposure()["exposure"]
     assert exposure["current"] == "1000.00"
+
+
+def test_a_new_configuration_is_loaded_while_all_who_write_wait_for_one_lock(erp: Erp) -> None:
+    """More keyed checks than there are connections; one has the lock they wait for, and loads it, too."""
+    erp.account(limit="100000.00")
+
+    def checks(clerk: int) -> list[httpx.Response]:
+        answers: list[httpx.Response] = []
+        for each in range(8):
+            number = f"SO-{clerk}-{each}"
+            body = {"customer": "C-1", "document": {"kind": "order", "number": number, "total": eur("1.00")}}
+            keyed = {"Idempotency-Key": uuid4().hex}
+            answers += [
+                erp.caller.post("/v1/check", json=body | {"reserve": QUARTER_OF_AN_HOUR}, headers=keyed),
+                erp.caller.post("/v1/check", json=body),
+            ]
+        return answers
+
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        clerks = [threads.submit(checks, clerk) for clerk in range(CLIENTS)]
+        percent = 0
+        while not all(clerk.done() for clerk in clerks):
+            percent = percent % 99 + 1
+            erp.policy(warn_percent=str(percent))
+        answers = [answer for clerk in clerks for answer in clerk.result()]
+    assert [answer.text for answer in answers if answer.status_code != httpx.codes.OK] == []

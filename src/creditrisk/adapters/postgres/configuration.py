@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.endless import read_day
-from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.application.configuration import StoredConfiguration
 from creditrisk.application.own_texts import own_texts
 from creditrisk.application.reference_data import ReferenceKind
@@ -26,18 +26,18 @@ _RAISE_VERSION: Final = sa.text(
 )
 # One statement, so that everything is of one moment. Rates come packed by type and pair; where a company has
 # rates of its own for one, those of every company are left out.
-_LOAD: Final = sa.text(
-    """
-    SELECT t.config_version, c.policy, c.policy_version,
+_LOAD: Final = """
+    SELECT t.config_version, c.policy::text AS policy, c.policy_version,
         (
-            SELECT jsonb_agg(jsonb_build_array(r.kind, r.code, r.content) ORDER BY r.company)
+            SELECT jsonb_agg(jsonb_build_array(r.kind, r.code, r.content) ORDER BY r.company)::text
             FROM reference r
-            WHERE r.tenant = t.tenant AND r.company IN ('', :company)
+            WHERE r.tenant = t.tenant AND r.company IN ('', $2)
                 AND r.kind IN (
                     'document_type', 'payment_terms', 'cash_discount', 'account_status', 'message', 'rule')
         ) AS reference_data,
         (
-            SELECT jsonb_agg(jsonb_build_array(p.type, p.source_currency, p.target_currency, p.days, p.rates))
+            SELECT jsonb_agg(
+                jsonb_build_array(p.type, p.source_currency, p.target_currency, p.days, p.rates))::text
             FROM (
                 SELECT r.type, r.source_currency, r.target_currency,
                     array_agg(r.valid_from ORDER BY r.valid_from) AS days,
@@ -46,23 +46,16 @@ _LOAD: Final = sa.text(
                     SELECT own.*, max(own.company) OVER (
                         PARTITION BY own.type, own.source_currency, own.target_currency) AS winner
                     FROM rate own
-                    WHERE own.tenant = :tenant AND own.company IN ('', :company)
+                    WHERE own.tenant = $1 AND own.company IN ('', $2)
                 ) AS r
                 WHERE r.company = r.winner
                 GROUP BY r.type, r.source_currency, r.target_currency
             ) AS p
         ) AS rates
     FROM tenant t
-    LEFT JOIN company c ON c.tenant = t.tenant AND c.company = :company
-    WHERE t.tenant = :tenant
-    """
-).columns(
-    sa.column("config_version", sa.BigInteger),
-    sa.column("policy", pg.JSONB),
-    sa.column("policy_version", sa.Integer),
-    sa.column("reference_data", pg.JSONB),
-    sa.column("rates", pg.JSONB),
-)
+    LEFT JOIN company c ON c.tenant = t.tenant AND c.company = $2
+    WHERE t.tenant = $1
+"""
 
 
 async def raise_config_version(connection: AsyncConnection, *, tenant: str) -> None:
@@ -77,23 +70,24 @@ async def raise_config_version(connection: AsyncConnection, *, tenant: str) -> N
 class PostgresConfigurationReader:
     """Loads configurations; see ConfigurationReader."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, reads: ReadPool) -> None:
+        # Where nobody waits for anybody's locks: all who wait for the connections of writes may be waiting
+        # for a request that has locked what they need, and waits for its configuration.
+        self._reads = reads
 
     async def load(self, *, tenant: str, company: str) -> StoredConfiguration:
         """Everything that a check of this company is decided by, of one moment."""
-        async with self._database.transaction(tenant) as connection:
-            row = (await connection.execute(_LOAD, {"tenant": tenant, "company": company})).one()
-        policy = row.policy or {}
+        (row,) = await self._reads.fetch_as(tenant, _LOAD, tenant, company)
+        policy = _read(row["policy"]) or {}
         # Those of every company come first, so that a company's own ones replace them.
         contents: dict[str, dict[str, Mapping[str, Any]]] = {}
-        for kind, code, content in row.reference_data or ():
+        for kind, code, content in _read(row["reference_data"]) or ():
             contents.setdefault(kind, {})[code] = content
         return StoredConfiguration(
-            config_version=row.config_version,
+            config_version=row["config_version"],
             preset=policy.get("preset"),
             overrides=policy.get("overrides", {}),
-            policy_version=row.policy_version or 0,
+            policy_version=row["policy_version"] or 0,
             document_types={
                 code: DocumentType(
                     credit=content.get("credit", True), exclude_block=content.get("exclude_block", False)
@@ -112,9 +106,13 @@ class PostgresConfigurationReader:
                 for code, content in contents.get(ReferenceKind.ACCOUNT_STATUS, {}).items()
             },
             rules=[rule_of(*each) for each in sorted(contents.get(ReferenceKind.RULE, {}).items())],
-            rates=tuple(_rates(row.rates or ())),
+            rates=tuple(_rates(_read(row["rates"]) or ())),
             texts=own_texts(contents.get(ReferenceKind.MESSAGE, {}).values()),
         )
+
+
+def _read(packed: str | None) -> Any:
+    return None if packed is None else orjson.loads(packed)
 
 
 def _ranks(contents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Rank]:

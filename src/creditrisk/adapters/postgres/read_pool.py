@@ -1,6 +1,8 @@
 """The connections of the hot read, opened and closed with the service."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import asyncpg
 
@@ -11,6 +13,8 @@ from creditrisk.adapters.postgres.engine import (
     open_read_pool,
 )
 from creditrisk.application.errors import Unavailable
+
+_SET_TENANT: Final = "SELECT set_config('app.tenant', $1, true)"
 
 
 class ReadPool:
@@ -47,18 +51,41 @@ class ReadPool:
             Unavailable: the database does not answer.
         """
         joint = self._database.joint_connection
-        try:
-            connection = self._pool if joint is None else await driver_connection(joint)
-            if connection is None:
-                raise Unavailable("The service is starting.")
+        with _silence_is_unavailable():
+            connection = self._opened() if joint is None else await driver_connection(joint)
             rows: list[Any] = await connection.fetch(statement, *arguments)
-        except (
-            OSError,
-            TimeoutError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,  # the server took its leave while the statement was being sent
-            asyncpg.PostgresConnectionError,
-            asyncpg.OperatorInterventionError,
-        ) as failure:
-            raise Unavailable("The database does not answer.") from failure
         return rows
+
+    async def fetch_as(self, tenant: str, statement: str, *arguments: Any) -> list[Any]:
+        """Run one statement that sees the rows of ``tenant`` only, if its text does not see to that.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        if self.in_transaction:
+            return await self.fetch(statement, *arguments)
+        with _silence_is_unavailable():
+            async with self._opened().acquire() as connection, connection.transaction():
+                await connection.execute(_SET_TENANT, tenant)
+                rows: list[Any] = await connection.fetch(statement, *arguments)
+        return rows
+
+    def _opened(self) -> asyncpg.Pool:
+        if self._pool is None:
+            raise Unavailable("The service is starting.")
+        return self._pool
+
+
+@contextmanager
+def _silence_is_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # the server took its leave while the statement was being sent
+        asyncpg.PostgresConnectionError,
+        asyncpg.OperatorInterventionError,
+    ) as failure:
+        raise Unavailable("The database does not answer.") from failure
