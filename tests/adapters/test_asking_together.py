@@ -1,15 +1,20 @@
 """Questions asked at one moment are answered as each would be alone, whatever is known of their accounts."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from uuid import uuid4
 
 import sqlalchemy as sa
 
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
+from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
+from creditrisk.adapters.postgres.reserving import PostgresReservationBook
 from creditrisk.application.check import Question, StoredFacts
 from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Document, Followed, Kind
@@ -61,6 +66,13 @@ CHANGES = (
     "UPDATE reservation SET counted = owed",
     """INSERT INTO reserved_sum (tenant, company, account, currency, reservations, amount)
     VALUES (:tenant, 'main', 'C-4', 'EUR', 2, 14)""",
+    "UPDATE reservation SET expires_at = '2026-01-01' WHERE number = 'O-reserved'",
+    "UPDATE reservation SET expires_at = 'infinity', status = 'held', resolved_at = NULL",
+    """WITH met AS (UPDATE reservation SET number = 'O-4' WHERE number = 'O-reserved' RETURNING *)
+    INSERT INTO reservation_met (tenant, company, account, id)
+    SELECT tenant, company, account, id FROM met""",
+    """WITH apart AS (DELETE FROM reservation_met RETURNING id)
+    UPDATE reservation SET number = 'O-reserved' FROM apart WHERE apart.id = reservation.id""",
     """UPDATE customer SET content = content || '{"risk_customer": "C-5"}' WHERE customer = 'C-6'""",
     f"""INSERT INTO credit_account (tenant, company, customer, content)
     VALUES (:tenant, 'main', 'C-7', '{LIMIT}')""",
@@ -78,21 +90,36 @@ async def test_whatever_changes_those_asked_together_see_what_each_would_see_alo
     orders = [paper("order", f"O-{n}", f"{n}00.00", customer=f"C-{n}") for n in range(1, 8)]
     delivery = paper("delivery", "D-9", "9.00", customer="C-5", bill_to="C-4")
     await store.write([*orders, delivery], tenant=tenant)
-    together = PostgresFactsReader(pool, RememberedFacts())
+    remembered = RememberedFacts()
+    reader = PostgresFactsReader(pool, remembered)
+    book = PostgresReservationBook(database, remembered, PostgresHoldStore(database, uuid4))
+
+    async def together() -> Sequence[StoredFacts]:
+        return await reader.read(QUESTIONS, tenant=tenant, key_id="")
+
+    async def reserving(question: Question) -> StoredFacts:
+        """What a check that reserves sees; it decides nothing."""
+        seen: list[StoredFacts] = []
+        await book.decide(question, seen.append, tenant=tenant, key_id="")
+        return seen[-1]
+
     for change in CHANGES:
         async with database.transaction(tenant) as connection:
             await connection.execute(sa.text(change), {"tenant": tenant} if ":tenant" in change else {})
-        for _ in range(2):  # the second time all that can be known is known
-            found = await together.read(QUESTIONS, tenant=tenant, key_id="")
-            # Where nothing is known each is read by itself.
-            alone = await PostgresFactsReader(pool, RememberedFacts()).read(
-                QUESTIONS, tenant=tenant, key_id=""
-            )
+        # Where nothing is known each is read by itself.
+        alone = await PostgresFactsReader(pool, RememberedFacts()).read(QUESTIONS, tenant=tenant, key_id="")
+        # The second time all that can be known is known.
+        for found in (
+            await together(),
+            await together(),
+            await asyncio.gather(*map(reserving, QUESTIONS)),
+        ):
             for question, stored, expected in zip(QUESTIONS, found, alone, strict=True):
                 assert told(stored) == told(expected), (change, question)
 
 
 def told(stored: StoredFacts) -> tuple[object, ...]:
     """All but the moment it was read at, and what follows from it."""
-    facts = stored.facts._replace(feeds=())
+    facts = stored.facts
+    facts = facts._replace(feeds=(), reserved=tuple(facts.reserved), set_aside=tuple(facts.set_aside))
     return facts, stored.config_version, stored.open_hold, stored.owner, stored.alone

@@ -25,7 +25,7 @@ from creditrisk.domain.money import Money, format_amount
 from creditrisk.domain.papers import Document
 
 # A row for each question, in their order.
-_READ: Final = "select * from facts_of_checks_1($1, $2)"
+_READ: Final = "select * from facts_of_checks_2($1, $2)"
 
 _TOGETHER: Final = 2
 """Statements of one tenant at a time: one is answered while the next is asked."""
@@ -146,10 +146,15 @@ class PostgresFactsReader:
         ]
 
     async def _fetch(self, tenant: str, asked: Sequence[FactsArguments]) -> Sequence[Any]:
-        # One text, because the driver looks at each element of an array twice before it sends any.
-        return await self._pool.fetch(
-            _READ, tenant, orjson.dumps([each._asdict() for each in asked]).decode()
-        )
+        return await self._pool.fetch(_READ, tenant, questions_as_json(asked))
+
+
+def questions_as_json(asked: Sequence[FactsArguments]) -> str:
+    """Questions as the SQL functions take several of them.
+
+    One text, because the driver looks at each element of an array twice before it sends any.
+    """
+    return orjson.dumps([each._asdict() for each in asked]).decode()
 
 
 def _key(tenant: str, question: Question) -> tuple[str, ...]:

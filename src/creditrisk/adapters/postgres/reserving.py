@@ -11,7 +11,7 @@ from creditrisk.adapters.postgres.coalescing import Lanes
 from creditrisk.adapters.postgres.decisions import decision_arguments, insert_decisions
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.fact_rows import reserved_line
-from creditrisk.adapters.postgres.facts import Asking, FactsArguments
+from creditrisk.adapters.postgres.facts import Asking, questions_as_json
 from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.papers import retried
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
@@ -21,7 +21,7 @@ from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
 
-_FACTS: Final = "SELECT * FROM reserving_facts_3($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_FACTS: Final = "SELECT * FROM reserving_facts_4($1, $2)"
 
 # Both at once, in this order.
 _WRITE: Final = """
@@ -82,7 +82,7 @@ class PostgresReservationBook:
         async with self._database.transaction(tenant) as connection:
             asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
             arguments = [each.arguments(key_id=one.key_id) for each, one in zip(asking, waiting, strict=True)]
-            rows = await connection.exec_driver_sql(_FACTS, (tenant, *_columns_of_questions(arguments)))
+            rows = await connection.exec_driver_sql(_FACTS, (tenant, questions_as_json(arguments)))
             facts = [
                 each.understood(row, self._remembered, kept=kept)
                 for each, row in zip(asking, rows.mappings(), strict=True)
@@ -176,12 +176,6 @@ def _line_of(grant: Grant, facts: Facts) -> Line:
     amount, currency = grant.amount
     own = (grant.company, grant.account) == (facts.account.company, facts.account.customer)
     return reserved_line(own=own, currency=currency, reservations=1, amount=amount)
-
-
-def _columns_of_questions(asked: Sequence[FactsArguments]) -> tuple[list[str | None], ...]:
-    """Questions as reserving_facts_3 takes them."""
-    rows = [(*each[:5], orjson.dumps(each.document).decode(), each.stamp, each.mark) for each in asked]
-    return tuple(list(column) for column in zip(*rows, strict=True))
 
 
 def _columns_of_grants(grants: Sequence[Grant]) -> tuple[list[Any], ...]:

@@ -1,0 +1,100 @@
+-- Several checks that may reserve, in one transaction, as reserving_facts_3; those of which a process knows all are read
+-- together, as by facts_of_checks_2.
+create function reserving_facts_4(p_tenant text, p_questions jsonb) returns setof check_facts_2
+language plpgsql volatile
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_locked text[];
+    v_scopes text[];
+    v_companies text[];
+    v_accounts text[];
+    v_now timestamptz;
+    v_lapsed uuid[];
+    v_asked record;
+    v_plain boolean;
+    v_facts check_facts_2;
+    v_account record;
+    v_account_before record;
+    v_asking record; -- all that decides what is read, but the document
+    v_asking_before record; -- of v_facts, if these are of a document that nobody knows
+    v_reserved jsonb;
+begin
+    perform set_config('app.tenant', p_tenant, true);
+    select array_agg(distinct s.scope order by s.scope) into v_locked
+    from (
+        select distinct q.company, q.customer, q.bill_to
+        from jsonb_to_recordset(p_questions) as q (company text, customer text, bill_to text)
+    ) as q
+    cross join lateral credit_scopes_1(p_tenant, q.company, q.customer, q.bill_to) as f
+    cross join lateral unnest(f.scopes) as s (scope);
+    perform lock_scopes_1(p_tenant, v_locked);
+    select array_agg(distinct s.scope), array_agg(m.company), array_agg(m.account)
+    into v_scopes, v_companies, v_accounts
+    from (
+        select distinct q.company, q.customer, q.bill_to
+        from jsonb_to_recordset(p_questions) as q (company text, customer text, bill_to text)
+    ) as q
+    cross join lateral credit_scopes_1(p_tenant, q.company, q.customer, q.bill_to) as f
+    cross join lateral unnest(f.scopes) as s (scope)
+    cross join lateral unnest(f.companies, f.customers) as m (company, account);
+    if not v_scopes <@ v_locked then
+        raise exception 'an account has joined another group' using errcode = 'serialization_failure';
+    end if;
+    v_now := clock_timestamp();
+    v_lapsed := array(
+        select r.id
+        from (select distinct m.* from unnest(v_companies, v_accounts) as m (company, account)) as m
+        cross join lateral (
+            select r.id from reservation r
+            where r.tenant = p_tenant and r.company = m.company and r.account = m.account and r.status = 'held'
+                and r.expires_at <= v_now
+            order by r.expires_at
+            offset 0
+        ) as r);
+    if v_lapsed <> '{}' then
+        perform from reservation r
+        where r.tenant = p_tenant and r.id = any(v_lapsed) and r.status = 'held' and r.expires_at <= v_now
+        order by r.id for no key update;
+        perform resolve_reservations_2(p_tenant, v_lapsed, v_now);
+    end if;
+    for v_asked in
+        select * from as_known_1(p_tenant, p_questions, v_now) as q order by q.place
+    loop
+        if v_asked.known then
+            v_facts := row(
+                v_now, v_asked.today, v_asked.key_live, v_asked.config_version, null, null, null, null, null,
+                v_asked.reserved, v_asked.stored_operator, v_asked.feeds);
+            v_asking_before := null;
+            v_account_before := null;
+            return next v_facts;
+            continue;
+        end if;
+        v_plain := v_asked.document -> 'follows' = '[]';
+        v_account := row(v_asked.company, v_asked.customer, v_asked.bill_to);
+        v_asking := row(
+            v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.key, v_asked.operator, v_asked.stamp,
+            v_asked.mark);
+        -- Many who wait wait for one account: what was read of it for a document that nobody knows is read for all such
+        -- documents, and what is reserved on it is added up once.
+        if not (v_plain and v_asking is not distinct from v_asking_before
+                and not document_known_1(p_tenant, v_asked.company, v_asked.document))
+        then
+            v_facts := credit_facts_4(
+                p_tenant, v_asked.key, v_asked.company, v_asked.customer, v_asked.bill_to, v_asked.operator,
+                v_asked.document, v_asked.stamp, v_asked.mark,
+                case when v_account is not distinct from v_account_before then v_reserved end, v_now);
+            v_asking_before := null;
+            if v_plain and v_facts.document is null then
+                v_asking_before := v_asking;
+                v_account_before := v_account;
+                v_reserved := coalesce(v_facts.reserved, 'null');
+            end if;
+        end if;
+        return next v_facts;
+    end loop;
+end
+$$;
