@@ -18,11 +18,11 @@ _SQL = Path(__file__).parent.parent / "sql" / revision
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
-    for file in ("known.sql", "facts.sql", "reserving.sql"):
+    for file in ("known.sql", "facts.sql", "scopes.sql", "reserving.sql"):
         op.get_bind().exec_driver_sql((_SQL / file).read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
-    op.execute("DROP FUNCTION reserving_facts_4, facts_of_checks_2, as_known_1")
+    op.execute("DROP FUNCTION reserving_facts_4, scopes_of_checks_1, facts_of_checks_2, as_known_1")

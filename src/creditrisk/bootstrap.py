@@ -171,7 +171,7 @@ def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
     stores = _Stores(
         reads=reads,
         facts=PostgresFactsReader(reads, remembered),
-        book=PostgresReservationBook(database, remembered, holds),
+        book=PostgresReservationBook(database, remembered, new_id=uuid7),
         decisions=PostgresDecisionLog(database, reads),
         answers=PostgresAnswerStore(database),
         holds=holds,

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
-from creditrisk.adapters.postgres.holds import PostgresHoldStore
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
@@ -92,7 +91,7 @@ async def test_whatever_changes_those_asked_together_see_what_each_would_see_alo
     await store.write([*orders, delivery], tenant=tenant)
     remembered = RememberedFacts()
     reader = PostgresFactsReader(pool, remembered)
-    book = PostgresReservationBook(database, remembered, PostgresHoldStore(database, uuid4))
+    book = PostgresReservationBook(database, remembered, new_id=uuid4)
 
     async def together() -> Sequence[StoredFacts]:
         return await reader.read(QUESTIONS, tenant=tenant, key_id="")

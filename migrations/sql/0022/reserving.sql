@@ -24,23 +24,11 @@ declare
     v_reserved jsonb;
 begin
     perform set_config('app.tenant', p_tenant, true);
-    select array_agg(distinct s.scope order by s.scope) into v_locked
-    from (
-        select distinct q.company, q.customer, q.bill_to
-        from jsonb_to_recordset(p_questions) as q (company text, customer text, bill_to text)
-    ) as q
-    cross join lateral credit_scopes_1(p_tenant, q.company, q.customer, q.bill_to) as f
-    cross join lateral unnest(f.scopes) as s (scope);
+    v_locked := array(select distinct s.scope from scopes_of_checks_1(p_tenant, p_questions) as s order by s.scope);
     perform lock_scopes_1(p_tenant, v_locked);
-    select array_agg(distinct s.scope), array_agg(m.company), array_agg(m.account)
+    select array_agg(distinct s.scope), array_agg(s.company), array_agg(s.account)
     into v_scopes, v_companies, v_accounts
-    from (
-        select distinct q.company, q.customer, q.bill_to
-        from jsonb_to_recordset(p_questions) as q (company text, customer text, bill_to text)
-    ) as q
-    cross join lateral credit_scopes_1(p_tenant, q.company, q.customer, q.bill_to) as f
-    cross join lateral unnest(f.scopes) as s (scope)
-    cross join lateral unnest(f.companies, f.customers) as m (company, account);
+    from scopes_of_checks_1(p_tenant, p_questions) as s;
     if not v_scopes <@ v_locked then
         raise exception 'an account has joined another group' using errcode = 'serialization_failure';
     end if;

@@ -14,9 +14,8 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.engine import Database, driver_connection
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.tables import decision
 from creditrisk.application.decisions import DecisionFilter, DecisionRecord
@@ -34,9 +33,9 @@ _log: Final = structlog.get_logger(__name__)
 _WRITE: Final = "SELECT write_decisions_2($1, $2, $3)"
 
 
-async def insert_decisions(connection: AsyncConnection, records: Sequence[DecisionRecord]) -> None:
-    """Insert records of one tenant in the connection's transaction."""
-    await connection.exec_driver_sql(_WRITE, decision_arguments(records, lazily=False))
+async def insert_decisions(connection: Any, records: Sequence[DecisionRecord]) -> None:
+    """Insert records of one tenant in the transaction of the driver's connection."""
+    await connection.execute(_WRITE, *decision_arguments(records, lazily=False))
 
 
 def decision_arguments(records: Sequence[DecisionRecord], *, lazily: bool) -> tuple[Any, ...]:
@@ -66,7 +65,7 @@ class PostgresDecisionLog:
         """
         connection = self._database.joint_connection
         if connection is not None:
-            await insert_decisions(connection, [record])
+            await insert_decisions(await driver_connection(connection), [record])
             return
         if len(self._buffer) >= MOST_BUFFERED:
             async with self._room:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.decisions import insert_decisions
 from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.hold_changes import change_hold
 from creditrisk.adapters.postgres.hold_events import insert_event
 from creditrisk.adapters.postgres.tables import company as companies
 from creditrisk.adapters.postgres.tables import hold as holds
@@ -19,10 +20,7 @@ from creditrisk.application.decisions import DecisionRecord
 from creditrisk.application.holds import (
     Hold,
     HoldChange,
-    HoldClosing,
     HoldFilter,
-    HoldOpening,
-    ReleaseUsed,
 )
 from creditrisk.application.release_orders import ReleaseOrder, submitted_of
 from creditrisk.application.release_requests import Action, HoldEvent
@@ -54,72 +52,9 @@ class PostgresHoldStore:
 
     async def change(self, change: HoldChange, record: DecisionRecord) -> None:
         """Apply what a check does to a hold and keep the decision that did it, together and durably."""
-        async with self._database.transaction(record.tenant) as connection:
-            await self.change_within(connection, change, record)
+        async with self._database.plain_transaction(record.tenant) as connection:
+            await change_hold(connection, change, record, new_id=self._new_id)
             await insert_decisions(connection, [record])
-
-    async def change_within(
-        self, connection: AsyncConnection, change: HoldChange, record: DecisionRecord
-    ) -> None:
-        """Apply what a check does to a hold in a transaction that has more to do; keeps no decision."""
-        if isinstance(change, HoldOpening):
-            hold_id = await self._open(connection, change, record)
-            record.content["answer"]["hold"] = {"id": str(hold_id), "status": "open"}
-        elif isinstance(change, HoldClosing):
-            closed = await self._close_by_check(connection, change, tenant=record.tenant)
-            if closed:
-                record.content["answer"]["hold"] = {"id": change.id, "status": change.status}
-        else:
-            await self._use(connection, change, tenant=record.tenant)
-
-    async def _open(self, connection: AsyncConnection, change: HoldOpening, record: DecisionRecord) -> UUID:
-        newest = {
-            "customer": change.customer,
-            "checkpoint": change.checkpoint,
-            "findings": list(change.findings),
-            "total": change.total.amount,
-            "currency": change.total.currency,
-            "request": change.request,
-            "checked_at": _NOW,
-        }
-        statement = insert(holds).values(
-            tenant=record.tenant,
-            id=self._new_id(),
-            company=change.company,
-            kind=change.kind,
-            number=change.number,
-            type="rule",
-            owner=change.owner,
-            **newest,
-        )
-        statement = statement.on_conflict_do_update(
-            index_elements=["tenant", "company", "kind", "number", "type"],
-            index_where=sa.text("status = 'open'"),
-            set_={**newest, "updated_at": _NOW, "ready_to_release": False},
-        )
-        result = await connection.execute(statement.returning(holds.c.id))
-        return UUID(str(result.scalar_one()))
-
-    async def _close_by_check(self, connection: AsyncConnection, change: HoldClosing, *, tenant: str) -> bool:
-        values: dict[str, Any] = {
-            "status": change.status,
-            "closed_at": _NOW,
-            "updated_at": _NOW,
-            "closed_by": change.closed_by,
-        }
-        if change.authorised is not None:
-            values |= {"authorised_amount": change.authorised.amount, "released_on": change.on}
-        result = await connection.execute(
-            sa.update(holds).where(*_open_one(tenant, change.id)).values(**values).returning(holds.c.id)
-        )
-        return result.scalar_one_or_none() is not None
-
-    async def _use(self, connection: AsyncConnection, change: ReleaseUsed, *, tenant: str) -> None:
-        await connection.execute(
-            sa.update(holds)
-            .where(holds.c.tenant == tenant, holds.c.id == UUID(change.hold))
-            .values(authorisation_used=True, updated_at=_NOW)
-        )
 
     async def get(self, hold_id: str, *, tenant: str) -> Hold | None:
         """One hold; None where this tenant has none of that id."""

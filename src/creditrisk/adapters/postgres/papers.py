@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.bearers import SCOPE
-from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.engine import BROKEN, Database
 from creditrisk.adapters.postgres.tables import paper
 from creditrisk.application.errors import Unavailable
 from creditrisk.application.papers import (
@@ -27,14 +27,6 @@ _Result = TypeVar("_Result")
 
 _ATTEMPTS: Final = 5
 _RETRIED: Final = frozenset({"40P01", "40001"})  # deadlock, serialization failure
-# What asyncpg raises when a connection is lost, depending on where it was at that moment.
-_BROKEN: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-)
 _CONFLICTS_SHOWN: Final = 1_000
 ROWS_IN_ONE_COPY: Final = 1_000
 CHARACTERS_IN_ONE_COPY: Final = 4_194_304
@@ -197,7 +189,7 @@ async def copy_records(
     except BaseException as failure:
         # SQLAlchemy has not seen it, and would roll back over a connection that is gone or still busy.
         await connection.invalidate()
-        if isinstance(failure, _BROKEN):
+        if isinstance(failure, BROKEN):
             raise Unavailable("the connection to the database broke") from failure
         raise
 
@@ -225,7 +217,7 @@ async def retried(attempt: Callable[[], Awaitable[_Result]]) -> _Result:
     for past in range(_ATTEMPTS):
         try:
             return await attempt()
-        except sa.exc.DBAPIError as failure:
+        except (sa.exc.DBAPIError, asyncpg.PostgresError) as failure:
             if sqlstate(failure) not in _RETRIED:
                 raise
             # Of writers in a deadlock only one is thrown out; this lets the others finish.
@@ -242,15 +234,16 @@ def lost_to_another_write() -> Iterator[None]:
     """
     try:
         yield
-    except sa.exc.DBAPIError as failure:
+    except (sa.exc.DBAPIError, asyncpg.PostgresError) as failure:
         if sqlstate(failure) in _RETRIED:
             raise Unavailable("another write was in the way; send it again") from failure
         raise
 
 
-def sqlstate(failure: sa.exc.DBAPIError) -> str | None:
+def sqlstate(failure: sa.exc.DBAPIError | asyncpg.PostgresError) -> str | None:
     """Return PostgreSQL's five-character code of what failed."""
-    return getattr(failure.orig, "sqlstate", None)
+    origin = failure.orig if isinstance(failure, sa.exc.DBAPIError) else failure
+    return getattr(origin, "sqlstate", None)
 
 
 def _row(statement: PaperStatement) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """The connections of the hot read, opened and closed with the service."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import asyncpg
@@ -11,6 +9,7 @@ from creditrisk.adapters.postgres.engine import (
     Database,
     driver_connection,
     open_read_pool,
+    silence_is_unavailable,
 )
 from creditrisk.application.errors import Unavailable
 
@@ -51,7 +50,7 @@ class ReadPool:
             Unavailable: the database does not answer.
         """
         joint = self._database.joint_connection
-        with _silence_is_unavailable():
+        with silence_is_unavailable():
             connection = self._opened() if joint is None else await driver_connection(joint)
             rows: list[Any] = await connection.fetch(statement, *arguments)
         return rows
@@ -64,7 +63,7 @@ class ReadPool:
         """
         if self.in_transaction:
             return await self.fetch(statement, *arguments)
-        with _silence_is_unavailable():
+        with silence_is_unavailable():
             async with self._opened().acquire() as connection, connection.transaction():
                 await connection.execute(_SET_TENANT, tenant)
                 rows: list[Any] = await connection.fetch(statement, *arguments)
@@ -74,18 +73,3 @@ class ReadPool:
         if self._pool is None:
             raise Unavailable("The service is starting.")
         return self._pool
-
-
-@contextmanager
-def _silence_is_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,  # the server took its leave while the statement was being sent
-        asyncpg.PostgresConnectionError,
-        asyncpg.OperatorInterventionError,
-    ) as failure:
-        raise Unavailable("The database does not answer.") from failure

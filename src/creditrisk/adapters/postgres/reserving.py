@@ -3,16 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.coalescing import Lanes
 from creditrisk.adapters.postgres.decisions import decision_arguments, insert_decisions
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.fact_rows import reserved_line
 from creditrisk.adapters.postgres.facts import Asking, questions_as_json
-from creditrisk.adapters.postgres.holds import PostgresHoldStore
+from creditrisk.adapters.postgres.hold_changes import change_hold
 from creditrisk.adapters.postgres.papers import retried
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.check import Effects, Question, StoredFacts
@@ -53,10 +53,12 @@ class _Reserving:
 class PostgresReservationBook:
     """The ReservationBook over one database."""
 
-    def __init__(self, database: Database, remembered: RememberedFacts, holds: PostgresHoldStore) -> None:
+    def __init__(
+        self, database: Database, remembered: RememberedFacts, *, new_id: Callable[[], UUID]
+    ) -> None:
         self._database = database
         self._remembered = remembered
-        self._holds = holds
+        self._new_id = new_id
         self._lanes = Lanes(self._together, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
 
     async def decide(self, question: Question, decide: Decide, *, tenant: str, key_id: str) -> Effects | None:
@@ -79,27 +81,27 @@ class PostgresReservationBook:
 
     async def _attempt(self, waiting: Sequence[_Reserving], *, tenant: str) -> Sequence[_Reserving]:
         kept = self._database.joint_connection is None
-        async with self._database.transaction(tenant) as connection:
+        async with self._database.plain_transaction(tenant) as connection:
             asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
             arguments = [each.arguments(key_id=one.key_id) for each, one in zip(asking, waiting, strict=True)]
-            rows = await connection.exec_driver_sql(_FACTS, (tenant, questions_as_json(arguments)))
+            rows = await connection.fetch(_FACTS, tenant, questions_as_json(arguments))
             facts = [
                 each.understood(row, self._remembered, kept=kept)
-                for each, row in zip(asking, rows.mappings(), strict=True)
+                for each, row in zip(asking, rows, strict=True)
             ]
             done = _decided_in_order(waiting, facts)
             await self._write(connection, [each.effects for each in done if each.effects])
             return done
 
-    async def _write(self, connection: AsyncConnection, effects: Sequence[Effects]) -> None:
+    async def _write(self, connection: Any, effects: Sequence[Effects]) -> None:
         for each in effects:
             if each.hold is not None:
-                await self._holds.change_within(connection, each.hold, each.record)
+                await change_hold(connection, each.hold, each.record, new_id=self._new_id)
         records = [each.record for each in effects]
         grants = [each.grant for each in effects if each.grant is not None]
         if grants:
             arguments = (*decision_arguments(records, lazily=False), *_columns_of_grants(grants))
-            await connection.exec_driver_sql(_WRITE, arguments)
+            await connection.execute(_WRITE, *arguments)
         elif records:
             await insert_decisions(connection, records)
 
