@@ -60,6 +60,8 @@ class Exposure:
 
     def with_document(self, amount: Decimal) -> "Exposure":
         """The same with another document, which changes nothing that is stored."""
+        if amount == self.document:
+            return self
         return Exposure(
             by_category=self.by_category,
             capped=self.capped,

@@ -70,14 +70,14 @@ def overdue_of(
     The tests ignore a due date whose items together are below `overdue_tolerance`, and disputed items where
     the policy says so; what is shown does not.
     """
-    policy = configuration.policy
+    policy, open_items = configuration.policy, Category.OPEN_ITEMS
     grace_days = policy.overdue_grace_days
     late: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     testable = late if policy.disputed_items_overdue else defaultdict[tuple[int, str], Decimal](Decimal)
     current: dict[str, Decimal] = defaultdict(Decimal)
     lowering: dict[str, Decimal] = defaultdict(Decimal)
     for line in lines:
-        if line.category != Category.OPEN_ITEMS or not item_is_open(line, policy, as_of):
+        if line.category != open_items or not item_is_open(line, policy, as_of):
             continue
         currency, amount = line.currency, line.open_amount
         if not amount:
@@ -107,10 +107,10 @@ def overdue_of(
 
 
 def _ageing(late: Late, converter: Converter) -> dict[str, Decimal]:
-    bands: dict[str, list[tuple[str, Decimal]]] = {name: [] for name in BANDS}
+    bands: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
     for (days, currency), amount in late.items():
         bands[band(days)].append((currency, amount))
-    return {name: converter.total(amounts) for name, amounts in bands.items()}
+    return dict.fromkeys(BANDS, ZERO) | {name: converter.total(amounts) for name, amounts in bands.items()}
 
 
 def _by_currency(late: Late) -> Iterable[tuple[str, Decimal]]:
