@@ -166,7 +166,7 @@ def test_a_block_adds_one_transaction_that_writes_hold_and_decision(tap: Wiretap
     assert answer["hold"]["status"] == "open"
     assert len(reading) == 1
     hold, decision = others
-    assert hold.startswith("INSERT INTO hold")
+    assert hold.lstrip().startswith("INSERT INTO hold")
     assert decision.startswith(FLUSH)
 
 
