@@ -1,6 +1,7 @@
 """The credit check over HTTP: what the ERP asks before it saves, and what it is answered."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -13,6 +14,7 @@ from creditrisk.api.check_answer import CheckAnswer, ChecksAnswer
 from creditrisk.api.check_examples import CHECK_EXAMPLES, CHECKS_EXAMPLES
 from creditrisk.api.company import choose_company, company_in_query
 from creditrisk.api.context import context_of
+from creditrisk.api.idempotency import keeping_of, to_keep
 from creditrisk.api.languages import HEADERS, documented_language, language_of
 from creditrisk.api.papers import in_currency_of_total, not_negative
 from creditrisk.api.refusals import inline_problem
@@ -241,7 +243,15 @@ def _documented(examples: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-router = resource_router(prefix="", tag="check", route_class=DirectRoute)
+class CheckRoute(DirectRoute):
+    """A check, of which those that reserve share a transaction, with what is kept under their keys."""
+
+    def kept_together(self, content: Any) -> bool:
+        """Whether it asks for a reservation."""
+        return isinstance(content, dict) and content.get("reserve") is not None
+
+
+router = resource_router(prefix="", tag="check", route_class=CheckRoute)
 
 
 @router.post("/v1/check", response_model=CheckAnswer, openapi_extra=_documented(CHECK_EXAMPLES))
@@ -257,6 +267,10 @@ async def check(
     language = language_of(request)
     company = choose_company(caller, query=company_in_query(request), body=body.company)
     command = body.command(company, language)
+    keeping = keeping_of(request)
+    if keeping is not None:
+        keeping.answer = lambda answer: to_keep(request, _json(_visible(answer, caller), language))
+        command = replace(command, keeping=keeping)
     answer = await context_of(request).services.checks.check(command, principal=caller)
     return _json(_visible(answer, caller), language)
 

@@ -21,7 +21,14 @@ from creditrisk.api.context import context_of
 from creditrisk.api.problems import Refusal
 from creditrisk.api.refusals import answer_to
 from creditrisk.api.streams import pieces_of
-from creditrisk.application.idempotency import Answer, Performed, RequestIdentity
+from creditrisk.application.idempotency import (
+    Answer,
+    AnsweredBefore,
+    Keeping,
+    Performed,
+    RequestIdentity,
+    TurnTaken,
+)
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -41,6 +48,7 @@ _SERVER_ERRORS: Final = 500
 
 _REPEATED_HEADERS: Final = ("content-type", "content-language", "etag", "location", "vary")
 _WITHHELD: Final = "creditrisk.withheld"
+_KEEPING: Final = "creditrisk.keeping"
 _LARGEST_DOUBLE_INTEGER: Final = 2**53
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -132,29 +140,52 @@ class StreamSaid:
         return self._hash.digest()
 
 
+def keeping_of(request: Request) -> Keeping | None:
+    """Who keeps the answer of a request under a key that is carried out together with others; else None."""
+    keeping: Keeping | None = request.scope.get(_KEEPING)
+    return keeping
+
+
+def to_keep(request: Request, response: Response) -> Answer:
+    """What to keep of an answer: all that is worth repeating."""
+    return _kept(request, response)
+
+
 async def answer_once(
-    request: Request, handle: Handler, *, key: str, said: Said, streamed: bool = False
+    request: Request,
+    handle: Handler,
+    *,
+    key: str,
+    said: Said,
+    streamed: bool = False,
+    together: bool = False,
 ) -> Response:
-    """Have an admitted request handled, or answer what it was answered before."""
+    """Have an admitted request handled, or answer what it was answered before.
+
+    ``together``: whoever handles it, keeps its answer with what it does, by `keeping_of`.
+    """
     caller = principal_of(request.scope)
     assert caller is not None  # noqa: S101 - routes admit first
+    identity = RequestIdentity(caller.tenant, caller.key_id, key, request.method, request.scope["path"])
     response = Response()
 
     async def perform() -> Performed:
         nonlocal response
         try:
             response = await handle(request)
+        except (AnsweredBefore, TurnTaken):
+            raise
         except Exception as error:  # noqa: BLE001 - what is no refusal is raised again
             response = await answer_to(request, error)
         passing = response.status_code in _PASSING or response.status_code >= _SERVER_ERRORS
         return Performed(_kept(request, response), None if passing else said.known())
 
-    earlier = await context_of(request).services.idempotency.once(
-        RequestIdentity(caller.tenant, caller.key_id, key, request.method, request.scope["path"]),
-        fingerprint=said.read,
-        perform=perform,
-        streamed=streamed,
-    )
+    idempotency = context_of(request).services.idempotency
+    if together and (fingerprint := said.known()) is not None:
+        keeping = request.scope[_KEEPING] = Keeping(identity, fingerprint)
+        earlier = await idempotency.once_together(keeping, fingerprint=said.read, perform=perform)
+    else:
+        earlier = await idempotency.once(identity, fingerprint=said.read, perform=perform, streamed=streamed)
     if earlier is None:
         return response
     return Response(earlier.body, earlier.status, {**earlier.headers, REPLAYED: "true"})

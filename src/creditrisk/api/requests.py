@@ -122,9 +122,14 @@ class DirectRoute(ResourceRoute):
             if key is None:
                 return await call(request, principal, content)
             handle = partial(call, principal=principal, content=content)
-            return await answer_once(request, handle, key=key, said=JsonSaid(request, (content,)))
+            said, together = JsonSaid(request, (content,)), self.kept_together(content)
+            return await answer_once(request, handle, key=key, said=said, together=together)
 
         return admit_and_call
+
+    def kept_together(self, _content: Any) -> bool:
+        """Whether a request under a key is carried out together with others, and its answer kept so."""
+        return False
 
 
 def resource_router(*, prefix: str, tag: str, route_class: type[ResourceRoute] = ResourceRoute) -> APIRouter:

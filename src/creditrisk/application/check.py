@@ -12,6 +12,7 @@ from creditrisk.application.configuration import Configurations
 from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
 from creditrisk.application.holds import HoldChange, HoldStore, hold_change
+from creditrisk.application.idempotency import Keeping
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
 from creditrisk.application.reservations import Grant, grant_of
@@ -42,6 +43,8 @@ class CheckCommand:
     """How long to set the document's amount aside if it is not blocked; None: not at all."""
     request: dict[str, Any]
     """The request as received, for the decision record."""
+    keeping: Keeping | None = None
+    """Of a check that reserves, under a key: its answer is kept with the reservation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +114,16 @@ class ReservationBook(Protocol):
         *,
         tenant: str,
         key_id: str,
+        keeping: Keeping | None = None,
     ) -> Effects | None:
         """Read facts against which nobody else can reserve, decide, and commit what follows before returning.
 
-        `decide` may be asked again with newer facts; where it answers None, nothing is written.
+        `decide` may be asked again with newer facts; where it answers None, nothing is written. The answer of
+        a request under a key is committed with it.
+
+        Raises:
+            TurnTaken: another request under the key is being carried out.
+            AnsweredBefore: one was carried out.
         """
 
 
@@ -307,7 +316,11 @@ class CheckCredit:
 
         for _ in range(MOST_READS):
             effects = await self._reservations.decide(
-                question_of(command.check), decide_locked, tenant=principal.tenant, key_id=principal.key_id
+                question_of(command.check),
+                decide_locked,
+                tenant=principal.tenant,
+                key_id=principal.key_id,
+                keeping=command.keeping,
             )
             if effects is not None:
                 return effects.answer

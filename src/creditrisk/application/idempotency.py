@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, TooManyRequests
@@ -65,6 +65,40 @@ class KeptAnswer(NamedTuple):
 
     answer: Answer
     fingerprint: bytes
+
+
+class TurnTaken(Exception):
+    """Another request of the identity has its turn."""
+
+
+class AnsweredBefore(Exception):
+    """A request of the identity was carried out before; ``earlier`` is what is kept of it."""
+
+    def __init__(self, earlier: KeptAnswer) -> None:
+        super().__init__("this request was answered before")
+        self.earlier = earlier
+
+
+class Keeping:
+    """A request under a key whose answer is kept by whoever commits what it does.
+
+    For requests that many wait for at a time, and that are carried out together: a transaction of its own for
+    each would make them wait for each other.
+    """
+
+    def __init__(self, identity: RequestIdentity, fingerprint: bytes) -> None:
+        self.identity = identity
+        self._fingerprint = fingerprint
+        self.answer: Callable[[dict[str, Any]], Answer] | None = None
+        """Makes the answer of what was decided; whoever handles the request knows how it is told."""
+        self.kept = False
+        """Whether it was committed."""
+
+    def kept_answer(self, decided: dict[str, Any]) -> KeptAnswer:
+        """What to keep of the request."""
+        if self.answer is None:
+            raise RuntimeError("nobody has said how the request is answered")
+        return KeptAnswer(self.answer(decided), self._fingerprint)
 
 
 class Turn(Protocol):
@@ -121,16 +155,44 @@ class Idempotency:
         """
         async with self._alone(identity) as deadline:
             earlier = await self._performed(identity, perform, deadline=deadline, streamed=streamed)
-        if earlier is None:
-            return None
-        if await fingerprint() != earlier.fingerprint:
-            complaint = FieldError(HEADER, "idempotency_key_reused", "must not have been used before")
-            raise InvalidRequest(
-                "This Idempotency-Key belongs to another request.",
-                code="idempotency_key_reused",
-                errors=[complaint],
-            )
-        return earlier.answer
+        return await _same(earlier, fingerprint)
+
+    async def once_together(
+        self,
+        keeping: Keeping,
+        *,
+        fingerprint: Callable[[], Awaitable[bytes]],
+        perform: Callable[[], Awaitable[Performed]],
+    ) -> Answer | None:
+        """Do as `once` for a request that is carried out together with others, if it comes to that.
+
+        Where ``perform`` ends without having been committed with its answer, as one that is refused at once,
+        there is nothing to undo, and its answer is kept by itself.
+
+        Raises: as `once`.
+        """
+        async with self._alone(keeping.identity) as deadline:
+            earlier = await self._performed_together(keeping, perform, deadline=deadline)
+        return await _same(earlier, fingerprint)
+
+    async def _performed_together(
+        self, keeping: Keeping, perform: Callable[[], Awaitable[Performed]], *, deadline: float
+    ) -> KeptAnswer | None:
+        async for _ in _pauses(deadline):
+            try:
+                performed = await perform()
+            except AnsweredBefore as before:
+                return before.earlier
+            except TurnTaken:
+                continue
+            if keeping.kept:
+                return None
+
+            async def done(performed: Performed = performed) -> Performed:
+                return performed
+
+            return await self._performed(keeping.identity, done, deadline=deadline, streamed=False)
+        raise _in_use()
 
     async def _performed(
         self,
@@ -141,18 +203,13 @@ class Idempotency:
         streamed: bool,
     ) -> KeptAnswer | None:
         """Return what is kept, or None after carrying the request out."""
-        pause = _FIRST_PAUSE
-        while True:
+        async for _ in _pauses(deadline):
             async with self._store.turn(identity) as turn:
                 if turn is not None:
                     if turn.earlier is None:
                         await self._perform(turn, perform, streamed=streamed)
                     return turn.earlier
-            # Another process has the turn; asking now and then keeps no connection while waiting.
-            if asyncio.get_running_loop().time() + pause > deadline:
-                raise _in_use()
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        raise _in_use()
 
     async def _perform(
         self, turn: Turn, perform: Callable[[], Awaitable[Performed]], *, streamed: bool
@@ -181,6 +238,31 @@ class Idempotency:
             yield deadline
         finally:
             lock.release()
+
+
+async def _pauses(deadline: float) -> AsyncIterator[None]:
+    """Moments to try at: another process has the turn; asking now and then keeps no connection meanwhile."""
+    pause = _FIRST_PAUSE
+    while True:
+        yield
+        if asyncio.get_running_loop().time() + pause > deadline:
+            return
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+async def _same(earlier: KeptAnswer | None, fingerprint: Callable[[], Awaitable[bytes]]) -> Answer | None:
+    """The earlier answer, if it was to the same request."""
+    if earlier is None:
+        return None
+    if await fingerprint() != earlier.fingerprint:
+        complaint = FieldError(HEADER, "idempotency_key_reused", "must not have been used before")
+        raise InvalidRequest(
+            "This Idempotency-Key belongs to another request.",
+            code="idempotency_key_reused",
+            errors=[complaint],
+        )
+    return earlier.answer
 
 
 def _in_use() -> Conflict:

@@ -1,10 +1,11 @@
 """Answers kept under an Idempotency-Key, in the transaction of what the request did."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -13,7 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.papers import lost_to_another_write
 from creditrisk.adapters.postgres.tables import kept_answer
-from creditrisk.application.idempotency import Answer, KeptAnswer, RequestIdentity
+from creditrisk.application.idempotency import (
+    Answer,
+    AnsweredBefore,
+    KeptAnswer,
+    RequestIdentity,
+    TurnTaken,
+)
 
 SWEEP_SECONDS: Final = 600.0
 _SWEPT_AT_ONCE: Final = 5_000
@@ -21,6 +28,25 @@ _SWEPT_AT_ONCE: Final = 5_000
 _TAKE_TURN: Final = sa.text(
     "SELECT fingerprint, status, headers, body FROM take_turn_1(:tenant, :id, :lock)"
 ).columns(headers=JSONB)
+# Of several requests: which of them have their turn now, and what is kept of those that were carried out.
+_TAKE_TURNS: Final = """
+    SELECT t.taken, t.fingerprint, t.status, t.headers, t.body
+    FROM unnest($2::bytea[], $3::bigint[]) WITH ORDINALITY AS w (id, lock, place)
+    LEFT JOIN LATERAL (
+        SELECT true AS taken, k.fingerprint, k.status, k.headers::text AS headers, k.body
+        FROM take_turn_1($1, w.id, w.lock) AS k
+    ) AS t ON true
+    ORDER BY w.place
+"""
+_KEEP: Final = """
+    INSERT INTO kept_answer (tenant, id, fingerprint, status, headers, body, kept_at)
+    SELECT $1, k.id, k.fingerprint, k.status, k.headers::jsonb, k.body, clock_timestamp()
+    FROM unnest($2::bytea[], $3::bytea[], $4::integer[], $5::text[], $6::bytea[])
+        AS k (id, fingerprint, status, headers, body)
+    ON CONFLICT (tenant, id) DO UPDATE
+    SET fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
+        body = excluded.body, kept_at = excluded.kept_at
+"""
 _SWEEP: Final = sa.text("SELECT sweep_kept_answers_1(:most)")
 
 _log: Final = structlog.get_logger(__name__)
@@ -93,11 +119,8 @@ class PostgresTurn:
 
 
 async def _turn(connection: AsyncConnection, identity: RequestIdentity) -> PostgresTurn | None:
-    # The lock is the transaction's, so it ends with whatever ends that. Two identities that share its 64 bits
-    # only wait for one another.
-    digest = identity.digest
-    lock = int.from_bytes(digest[:8], signed=True)
-    taken = await connection.execute(_TAKE_TURN, {"tenant": identity.tenant, "id": digest, "lock": lock})
+    asked = {"tenant": identity.tenant, "id": identity.digest, "lock": _lock_of(identity)}
+    taken = await connection.execute(_TAKE_TURN, asked)
     row = taken.one_or_none()
     if row is None:
         return None
@@ -106,3 +129,47 @@ async def _turn(connection: AsyncConnection, identity: RequestIdentity) -> Postg
         answer = Answer(status=row.status, headers=row.headers, body=row.body)
         earlier = KeptAnswer(answer, row.fingerprint)
     return PostgresTurn(connection, identity, earlier)
+
+
+def _lock_of(identity: RequestIdentity) -> int:
+    # The lock is the transaction's, so it ends with whatever ends that. Two identities that share its 64 bits
+    # only wait for one another.
+    return int.from_bytes(identity.digest[:8], signed=True)
+
+
+async def take_turns(
+    connection: Any, identities: Sequence[RequestIdentity], *, tenant: str
+) -> Sequence[TurnTaken | AnsweredBefore | None]:
+    """Let each request have its turn in the driver's transaction, or say why it cannot."""
+    if not identities:
+        return ()
+    digests = [identity.digest for identity in identities]
+    rows = await connection.fetch(_TAKE_TURNS, tenant, digests, [_lock_of(each) for each in identities])
+    return [_refusal(row) for row in rows]
+
+
+def _refusal(row: Any) -> TurnTaken | AnsweredBefore | None:
+    if row["taken"] is None:
+        return TurnTaken()
+    if row["fingerprint"] is None:
+        return None
+    answer = Answer(status=row["status"], headers=orjson.loads(row["headers"]), body=row["body"])
+    return AnsweredBefore(KeptAnswer(answer, row["fingerprint"]))
+
+
+async def keep_answers(
+    connection: Any, kept: Sequence[tuple[RequestIdentity, KeptAnswer]], *, tenant: str
+) -> None:
+    """Keep answers in the driver's transaction, each in the place of an expired one."""
+    rows = [
+        (
+            identity.digest,
+            answer.fingerprint,
+            answer.answer.status,
+            orjson.dumps(dict(answer.answer.headers)).decode(),
+            answer.answer.body,
+        )
+        for identity, answer in kept
+    ]
+    if rows:
+        await connection.execute(_KEEP, tenant, *(list(column) for column in zip(*rows, strict=True)))

@@ -13,9 +13,11 @@ from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.fact_rows import reserved_line
 from creditrisk.adapters.postgres.facts import Asking, questions_as_json
 from creditrisk.adapters.postgres.hold_changes import change_hold
+from creditrisk.adapters.postgres.kept_answers import keep_answers, take_turns
 from creditrisk.adapters.postgres.papers import retried
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.check import Effects, Question, StoredFacts
+from creditrisk.application.idempotency import AnsweredBefore, Keeping, TurnTaken
 from creditrisk.application.reservations import Grant
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import format_amount
@@ -44,6 +46,7 @@ class _Reserving:
     question: Question
     decide: Decide
     key_id: str
+    keeping: Keeping | None = None
     effects: Effects | None = None
     failure: Exception | None = None
     deferred: bool = False
@@ -61,14 +64,24 @@ class PostgresReservationBook:
         self._new_id = new_id
         self._lanes = Lanes(self._together, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
 
-    async def decide(self, question: Question, decide: Decide, *, tenant: str, key_id: str) -> Effects | None:
+    async def decide(
+        self,
+        question: Question,
+        decide: Decide,
+        *,
+        tenant: str,
+        key_id: str,
+        keeping: Keeping | None = None,
+    ) -> Effects | None:
         """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
-        reserving = _Reserving(question, decide, key_id)
+        reserving = _Reserving(question, decide, key_id, keeping)
         done = await self._decided(reserving, tenant=tenant)
         while done.deferred:
             done = await self._decided(reserving, tenant=tenant)
         if done.failure is not None:
             raise done.failure
+        if keeping is not None:
+            keeping.kept = done.effects is not None
         return done.effects
 
     async def _decided(self, reserving: _Reserving, *, tenant: str) -> _Reserving:
@@ -82,18 +95,29 @@ class PostgresReservationBook:
     async def _attempt(self, waiting: Sequence[_Reserving], *, tenant: str) -> Sequence[_Reserving]:
         kept = self._database.joint_connection is None
         async with self._database.plain_transaction(tenant) as connection:
-            asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
-            arguments = [each.arguments(key_id=one.key_id) for each, one in zip(asking, waiting, strict=True)]
-            rows = await connection.fetch(_FACTS, tenant, questions_as_json(arguments))
-            facts = [
-                each.understood(row, self._remembered, kept=kept)
-                for each, row in zip(asking, rows, strict=True)
-            ]
-            done = _decided_in_order(waiting, facts)
-            await self._write(connection, [each.effects for each in done if each.effects])
-            return done
+            refusals = await _refusals(connection, waiting, tenant=tenant)
+            going = [each for each, refusal in zip(waiting, refusals, strict=True) if refusal is None]
+            facts = await self._facts(connection, going, tenant=tenant, kept=kept) if going else ()
+            done = _decided_in_order(going, facts)
+            await self._write(connection, done, tenant=tenant)
+        decided = iter(done)
+        return [
+            next(decided) if refusal is None else replace(each, failure=refusal)
+            for each, refusal in zip(waiting, refusals, strict=True)
+        ]
 
-    async def _write(self, connection: Any, effects: Sequence[Effects]) -> None:
+    async def _facts(
+        self, connection: Any, waiting: Sequence[_Reserving], *, tenant: str, kept: bool
+    ) -> Sequence[StoredFacts]:
+        asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
+        arguments = [each.arguments(key_id=one.key_id) for each, one in zip(asking, waiting, strict=True)]
+        rows = await connection.fetch(_FACTS, tenant, questions_as_json(arguments))
+        return [
+            each.understood(row, self._remembered, kept=kept) for each, row in zip(asking, rows, strict=True)
+        ]
+
+    async def _write(self, connection: Any, done: Sequence[_Reserving], *, tenant: str) -> None:
+        effects = [each.effects for each in done if each.effects]
         for each in effects:
             if each.hold is not None:
                 await change_hold(connection, each.hold, each.record, new_id=self._new_id)
@@ -104,6 +128,21 @@ class PostgresReservationBook:
             await connection.execute(_WRITE, *arguments)
         elif records:
             await insert_decisions(connection, records)
+        kept = [
+            (each.keeping.identity, each.keeping.kept_answer(each.effects.answer))
+            for each in done
+            if each.keeping is not None and each.effects is not None
+        ]
+        await keep_answers(connection, kept, tenant=tenant)
+
+
+async def _refusals(
+    connection: Any, waiting: Sequence[_Reserving], *, tenant: str
+) -> Sequence[TurnTaken | AnsweredBefore | None]:
+    """Why checks under a key must not be carried out now."""
+    identities = [each.keeping.identity for each in waiting if each.keeping is not None]
+    turns = iter(await take_turns(connection, identities, tenant=tenant))
+    return [None if each.keeping is None else next(turns) for each in waiting]
 
 
 def _decided_in_order(waiting: Sequence[_Reserving], facts: Sequence[StoredFacts]) -> Sequence[_Reserving]:
