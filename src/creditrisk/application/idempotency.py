@@ -185,7 +185,7 @@ class Idempotency:
                 return before.earlier
             except TurnTaken:
                 continue
-            if keeping.kept:
+            if keeping.kept or performed.fingerprint is None:
                 return None
 
             async def done(performed: Performed = performed) -> Performed:
