@@ -14,10 +14,10 @@ from uuid import UUID
 
 from creditrisk.application.messages import Audience, message
 from creditrisk.domain.decision import Verdict
-from creditrisk.domain.exposure import Exposure, Overdue
+from creditrisk.domain.exposure import Overdue
 from creditrisk.domain.facts import Check, Configuration
 from creditrisk.domain.findings import Finding
-from creditrisk.domain.limits import LimitState
+from creditrisk.domain.limits import Limit, LimitState
 from creditrisk.domain.money import EXACT, format_amount
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.remedy import Remedy
@@ -151,21 +151,15 @@ def figures(situation: Situation, written: Written | None = None) -> dict[str, A
 
     `written` is what was written of its standing before; it must not be changed in the answer.
     """
-    binding = situation.binding
-    limit = binding.limit if binding else situation.limits[0]
     currency = situation.currency
     money = _money(currency)
     return {
-        "exposure": _exposure(situation.exposure, situation.overdue, currency, written or Written()),
+        "exposure": exposure_as_data(situation, written or Written()),
         "limit": {
-            "state": limit.state.value,
-            "amount": None if limit.amount is None else money(limit.amount),
-            "currency": currency,
-            "source": None if limit.state is LimitState.NONE else limit.source,
-            "valid_until": limit.valid_until.isoformat() if limit.valid_until else None,
+            **limit_as_data(situation),
             "components": [
                 {"source": part.source, "amount": money(part.amount), **({"id": part.id} if part.id else {})}
-                for part in limit.components
+                for part in _binding_limit(situation).components
             ],
         },
         "limits": [
@@ -179,8 +173,24 @@ def figures(situation: Situation, written: Written | None = None) -> dict[str, A
             }
             for applied in situation.applied
         ],
-        "utilisation": _utilisation(situation),
+        "utilisation": utilisation(situation),
     }
+
+
+def limit_as_data(situation: Situation) -> dict[str, Any]:
+    """The limit that binds most, without what it is made of."""
+    limit, currency = _binding_limit(situation), situation.currency
+    return {
+        "state": limit.state.value,
+        "amount": None if limit.amount is None else format_amount(limit.amount, currency),
+        "currency": currency,
+        "source": None if limit.state is LimitState.NONE else limit.source,
+        "valid_until": limit.valid_until.isoformat() if limit.valid_until else None,
+    }
+
+
+def _binding_limit(situation: Situation) -> Limit:
+    return situation.binding.limit if situation.binding else situation.limits[0]
 
 
 def circumstances(
@@ -254,7 +264,9 @@ def _figure(value: Decimal | int | None, unit: str | None) -> str | int | None:
     return format(value, "f") if unit in {None, "rank", "percent"} else format_amount(value, unit or "")
 
 
-def _exposure(exposure: Exposure, overdue: Overdue, currency: str, written: Written) -> dict[str, Any]:
+def exposure_as_data(situation: Situation, written: Written) -> dict[str, Any]:
+    """Exposure without and with the document, by category, and what is overdue."""
+    exposure, currency = situation.exposure, situation.currency
     money = _money(currency)
     return {
         "currency": currency,
@@ -262,11 +274,12 @@ def _exposure(exposure: Exposure, overdue: Overdue, currency: str, written: Writ
         "document": money(exposure.document),
         "projected": money(exposure.projected),
         "by_category": written.categories(exposure.by_category, currency),
-        "overdue": written.overdue(overdue, currency),
+        "overdue": written.overdue(situation.overdue, currency),
     }
 
 
-def _utilisation(situation: Situation) -> str | None:
+def utilisation(situation: Situation) -> str | None:
+    """The share of the limit that binds most which is used once the document is saved; None without one."""
     binding = situation.binding
     if binding is None or not binding.limit.amount or binding.limit.amount < 0:
         return None

@@ -18,6 +18,7 @@ from creditrisk.domain.forecast import ForecastDay, forecast
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
 from creditrisk.domain.remedy import headroom
+from creditrisk.domain.situation import Situation
 
 PAGE = 1_000
 
@@ -100,18 +101,23 @@ class Exposures:
 def shown_exposure(exposure: StoredExposure) -> dict[str, Any]:
     """An account's exposure as plain data, without its papers."""
     situation = exposure.situation
-    room = headroom(situation)
     return {
         "company": exposure.company,
         "customer": situation.check.customer,
         "signal": amount_signal(situation).value,
         "auto_blocked": situation.auto_blocked,
         **figures(situation),
-        "headroom": None if room is None else format_amount(room, situation.currency),
+        "headroom": shown_headroom(situation),
         **circumstances(
             situation, exposure.configuration, as_of=exposure.as_of, evaluated_at=exposure.evaluated_at
         ),
     }
+
+
+def shown_headroom(situation: Situation) -> str | None:
+    """What is left below the limits, as text; None where there is none."""
+    room = headroom(situation)
+    return None if room is None else format_amount(room, situation.currency)
 
 
 def _shown_day(forecast_day: ForecastDay) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """An evaluated account as one row of a table, the same figures as `GET /v1/customers/{id}/exposure`."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from creditrisk.application.answer import Written, exposure_as_data, limit_as_data, utilisation
+from creditrisk.application.exposures import shown_headroom
 from creditrisk.application.portfolio import EvaluatedAccount
+from creditrisk.domain.decision import amount_signal
 from creditrisk.domain.papers import Category
 from creditrisk.domain.period import BANDS
 
@@ -57,29 +59,30 @@ COLUMNS: Final = (
 Value = str | int | bool | None
 
 
-def row_of(account: EvaluatedAccount, shown: Mapping[str, Any]) -> list[Value]:
-    """The values of one account in the order of `COLUMNS`; `shown` is its exposure as plain data."""
-    exposure, limit = shown["exposure"], shown["limit"]
+def row_of(account: EvaluatedAccount) -> list[Value]:
+    """The values of one account in the order of `COLUMNS`."""
+    stored, situation = account.exposure, account.exposure.situation
+    exposure, limit = exposure_as_data(situation, Written()), limit_as_data(situation)
     overdue, by_category = exposure["overdue"], exposure["by_category"]
     return [
-        shown["company"],
-        shown["customer"],
+        stored.company,
+        situation.check.customer,
         account.name,
         account.risk_customer,
-        shown["signal"],
-        shown["auto_blocked"],
+        amount_signal(situation).value,
+        situation.auto_blocked,
         exposure["currency"],
         limit["state"],
         limit["source"],
         limit["amount"],
         limit["valid_until"],
         exposure["current"],
-        shown["utilisation"],
-        shown["headroom"],
+        utilisation(situation),
+        shown_headroom(situation),
         *(by_category[category] for category in Category),
         overdue["amount"],
         overdue["oldest_days"],
         *(overdue["ageing"][band] for band in BANDS),
-        shown["as_of"],
-        shown["policy"]["version"],
+        stored.as_of.isoformat(),
+        stored.configuration.version,
     ]

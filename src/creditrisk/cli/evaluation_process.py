@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 import orjson
 from uuid_utils.compat import uuid7
@@ -60,18 +59,15 @@ class _Worker:
     def evaluate(self, page: PortfolioPage, as_of: date) -> EvaluatedPage:
         """Evaluate a page and make it ready for file and table."""
         accounts = self._runner.run(self._evaluated(page, as_of))
-        shown = [shown_exposure(account.exposure) for account in accounts]
         assignment = self._assignment
         rows = b""
         if assignment.format is not None:
             make_piece, _ = FORMATS[assignment.format]
-            rows = make_piece([row_of(each, content) for each, content in zip(accounts, shown, strict=True)])
+            rows = make_piece([row_of(account) for account in accounts])
         return EvaluatedPage(
             accounts=len(accounts),
             rows=rows,
-            calculations=[_calculation(content, each) for each, content in zip(accounts, shown, strict=True)]
-            if assignment.store
-            else (),
+            calculations=[_calculation(account) for account in accounts] if assignment.store else (),
         )
 
     async def _evaluated(self, page: PortfolioPage, as_of: date) -> Sequence[EvaluatedAccount]:
@@ -80,8 +76,9 @@ class _Worker:
             return await self._portfolio.evaluate(page, tenant=tenant, as_of=as_of)
 
 
-def _calculation(content: dict[str, Any], account: EvaluatedAccount) -> CalculationRow:
+def _calculation(account: EvaluatedAccount) -> CalculationRow:
     exposure = account.exposure
+    content = shown_exposure(exposure)
     return CalculationRow(
         id=uuid7(),
         company=exposure.company,

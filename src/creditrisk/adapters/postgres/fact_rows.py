@@ -40,9 +40,11 @@ NOTHING_STORED = AboutDocument()
 def account_facts(stored: Mapping[str, Any], *, lines: Sequence[Line], items: Sequence[OpenItem]) -> Facts:
     """Give what is stored about an account its meaning; no document is asked about yet."""
     account, ordering = _account(stored["account"]), stored["ordering_account"]
+    customer, risk_customer = stored["customer"], stored["risk_customer"]
+    known = _customer(customer)
     return Facts(
-        customer=_customer(stored["customer"]),
-        risk_customer=_customer(stored["risk_customer"]),
+        customer=known,
+        risk_customer=known if risk_customer is customer else _customer(risk_customer),
         account=account,
         ordering_account=_account(ordering) if ordering else account,
         lines=lines,
