@@ -7,6 +7,7 @@ Exposure).
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.papers import CATEGORY_OF_KIND, BillStatus, Category, Document, Flag, Kind, Line
@@ -137,10 +138,14 @@ def days_at_bank(line: Line, policy: Policy) -> int:
 
 def included_categories(policy: Policy) -> frozenset[str]:
     """The categories that make up exposure; the ledger balance may stand in for open items (F7)."""
-    included = frozenset(policy.categories)
-    if policy.balance_basis == "ledger_balance" and Category.OPEN_ITEMS in included:
-        return included - {Category.OPEN_ITEMS} | {Category.LEDGER_BALANCE}
-    return included - {Category.LEDGER_BALANCE}
+    return _included(policy.categories, policy.balance_basis)
+
+
+@lru_cache(maxsize=1_000)  # asked several times in every check, of few policies
+def _included(categories: frozenset[str], balance_basis: str) -> frozenset[str]:
+    if balance_basis == "ledger_balance" and Category.OPEN_ITEMS in categories:
+        return categories - {Category.OPEN_ITEMS} | {Category.LEDGER_BALANCE}
+    return categories - {Category.LEDGER_BALANCE}
 
 
 def category_of(document: Document, *, included: frozenset[str]) -> Category:
