@@ -146,11 +146,6 @@ def keeping_of(request: Request) -> Keeping | None:
     return keeping
 
 
-def to_keep(request: Request, response: Response) -> Answer:
-    """What to keep of an answer: all that is worth repeating."""
-    return _kept(request, response)
-
-
 async def answer_once(
     request: Request,
     handle: Handler,
@@ -178,7 +173,7 @@ async def answer_once(
         except Exception as error:  # noqa: BLE001 - what is no refusal is raised again
             response = await answer_to(request, error)
         passing = response.status_code in _PASSING or response.status_code >= _SERVER_ERRORS
-        return Performed(_kept(request, response), None if passing else said.known())
+        return Performed(to_keep(request, response), None if passing else said.known())
 
     idempotency = context_of(request).services.idempotency
     if together and (fingerprint := said.known()) is not None:
@@ -218,7 +213,8 @@ def documented_key(*, status: int) -> dict[str, Any]:
     }
 
 
-def _kept(request: Request, response: Response) -> Answer:
+def to_keep(request: Request, response: Response) -> Answer:
+    """What to keep of an answer: all of it that is worth repeating, and no secret."""
     headers: MutableHeaders = response.headers
     body = bytes(response.body)
     withheld = request.scope.get(_WITHHELD)
