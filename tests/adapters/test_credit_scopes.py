@@ -1,5 +1,7 @@
 """Who has to wait for whom when reserving: whoever shares a sum that is compared with a limit."""
 
+import json
+
 import pytest
 import sqlalchemy as sa
 
@@ -16,10 +18,17 @@ SHARED = {
 
 
 async def scopes(database: Database, tenant: str, company: str, customer: str) -> list[str]:
-    query = sa.text("SELECT scopes FROM credit_scopes_1(:tenant, :company, :customer, NULL)")
+    """The scopes of an account, found alone; of checks asked together they must be the same."""
+    query = sa.text("SELECT * FROM credit_scopes_1(:tenant, :company, :customer, NULL)")
+    together = sa.text("SELECT * FROM scopes_of_checks_1(:tenant, CAST(:asked AS jsonb))")
     names = {"tenant": tenant, "company": company, "customer": customer}
+    asked = json.dumps([{"company": company, "customer": customer, "bill_to": None}] * 2)
     async with database.transaction(tenant) as connection:
-        found: list[str] = (await connection.execute(query, names)).scalar_one()
+        alone = (await connection.execute(query, names)).one()
+        rows = (await connection.execute(together, {"tenant": tenant, "asked": asked})).all()
+    accounts = zip(alone.companies, alone.customers, strict=True)
+    assert {tuple(row) for row in rows} == {(scope, *each) for each in accounts for scope in alone.scopes}
+    found: list[str] = alone.scopes
     return found
 
 

@@ -9,6 +9,7 @@ from creditrisk.adapters.postgres.engine import (
     ConnectionLimits,
     Database,
     UnsuitableDatabase,
+    driver_connection,
     open_database,
     open_read_pool,
 )
@@ -82,6 +83,89 @@ async def end_backend(url: str, pid: int) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
     await connection.close()
+
+
+WHO = "SELECT pg_backend_pid()"
+TENANT = "SELECT current_setting('app.tenant', true)"
+
+
+async def lent_next(database: Database) -> tuple[int, str]:
+    """The connection the pool lends next, and in whose name it begins."""
+    async with database.engine.connect() as connection:
+        driver = await driver_connection(connection)
+        assert not driver.is_in_transaction()
+        return await driver.fetchval(WHO), await driver.fetchval(TENANT) or ""
+
+
+async def test_a_plain_transaction_is_its_tenants_and_rolled_back_on_failure(database: Database) -> None:
+    tenant = "it's \\ t-2"
+
+    async def fail_late() -> None:
+        async with database.plain_transaction(tenant) as driver:
+            assert await driver.fetchval(TENANT) == tenant
+            await driver.execute("INSERT INTO tenant (tenant) VALUES ($1)", tenant)
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        await fail_late()
+    assert (await lent_next(database))[1] == ""
+    async with database.plain_transaction(tenant) as driver:
+        assert await driver.fetch("SELECT * FROM tenant") == []
+        await driver.execute("INSERT INTO tenant (tenant) VALUES ($1)", tenant)
+    async with database.plain_transaction(tenant) as driver:
+        assert len(await driver.fetch("SELECT * FROM tenant")) == 1
+
+
+async def test_a_plain_transaction_is_part_of_the_one_its_task_runs_in(database: Database) -> None:
+    async with database.together("t-3") as connection, database.plain_transaction("t-3") as driver:
+        joint = (await connection.execute(sa.text(WHO))).scalar_one()
+        assert await driver.fetchval(WHO) == joint
+
+
+async def test_a_plain_transaction_replaces_connections_that_broke_while_idle(
+    database: Database, database_url: str
+) -> None:
+    async def both() -> list[int]:
+        async with database.plain_transaction("t") as one, database.plain_transaction("t") as other:
+            return [await one.fetchval(WHO), await other.fetchval(WHO)]
+
+    before = await both()
+    for each in before:
+        await end_backend(database_url, each)
+    assert set(await both()).isdisjoint(before)
+
+
+async def test_a_plain_transaction_that_breaks_in_use_is_told_as_unavailable(
+    database: Database, database_url: str
+) -> None:
+    async def be_cut_off() -> None:
+        async with database.plain_transaction("t") as driver:
+            await end_backend(database_url, await driver.fetchval(WHO))
+            await driver.fetchval(WHO)
+
+    with pytest.raises(Unavailable):
+        await be_cut_off()
+    assert (await lent_next(database))[1] == ""
+
+
+async def test_a_connection_left_in_the_middle_of_a_plain_transaction_is_not_used_again(
+    database: Database,
+) -> None:
+    seen: asyncio.Queue[int] = asyncio.Queue()
+
+    async def for_ever() -> None:
+        async with database.plain_transaction("t") as driver:
+            seen.put_nowait(await driver.fetchval(WHO))
+            await driver.execute("SELECT pg_sleep(60)")
+
+    task = asyncio.create_task(for_ever())
+    left = await seen.get()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    pid, tenant = await lent_next(database)
+    assert pid != left
+    assert tenant == ""
 
 
 async def test_no_free_connection_is_told_as_unavailable(database_url: str) -> None:

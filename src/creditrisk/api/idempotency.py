@@ -157,7 +157,7 @@ async def answer_once(
 ) -> Response:
     """Have an admitted request handled, or answer what it was answered before.
 
-    ``together``: whoever handles it, keeps its answer with what it does, by `keeping_of`.
+    ``together``: whoever handles it keeps its answer with what it does, by `keeping_of`.
     """
     caller = principal_of(request.scope)
     assert caller is not None  # noqa: S101 - routes admit first
@@ -178,7 +178,10 @@ async def answer_once(
     idempotency = context_of(request).services.idempotency
     if together and (fingerprint := said.known()) is not None:
         keeping = request.scope[_KEEPING] = Keeping(identity, fingerprint)
-        earlier = await idempotency.once_together(keeping, fingerprint=said.read, perform=perform)
+        try:
+            earlier = await idempotency.once_together(keeping, fingerprint=said.read, perform=perform)
+        finally:
+            del request.scope[_KEEPING]  # which knows the request by now: a cycle would outlive it
     else:
         earlier = await idempotency.once(identity, fingerprint=said.read, perform=perform, streamed=streamed)
     if earlier is None:

@@ -127,7 +127,7 @@ class DirectRoute(ResourceRoute):
 
         return admit_and_call
 
-    def kept_together(self, _content: Any) -> bool:
+    def kept_together(self, content: Any) -> bool:  # noqa: ARG002 - those that do go by it
         """Whether a request under a key is carried out together with others, and its answer kept so."""
         return False
 

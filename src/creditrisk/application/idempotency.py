@@ -164,10 +164,10 @@ class Idempotency:
         fingerprint: Callable[[], Awaitable[bytes]],
         perform: Callable[[], Awaitable[Performed]],
     ) -> Answer | None:
-        """Do as `once` for a request that is carried out together with others, if it comes to that.
+        """Do as `once` for a request that is carried out, and its answer kept, together with others.
 
-        Where ``perform`` ends without having been committed with its answer, as one that is refused at once,
-        there is nothing to undo, and its answer is kept by itself.
+        Where ``perform`` ends without that, as for a request that is refused at once, there is nothing to
+        undo, and its answer is kept by itself.
 
         Raises: as `once`.
         """
@@ -178,21 +178,22 @@ class Idempotency:
     async def _performed_together(
         self, keeping: Keeping, perform: Callable[[], Awaitable[Performed]], *, deadline: float
     ) -> KeptAnswer | None:
-        async for _ in _pauses(deadline):
+        patience = _Patience(deadline)
+        performed: Performed | None = None
+        while performed is None:
             try:
                 performed = await perform()
             except AnsweredBefore as before:
                 return before.earlier
             except TurnTaken:
-                continue
-            if keeping.kept or performed.fingerprint is None:
-                return None
+                await patience.wait()
+        if keeping.kept or performed.fingerprint is None:
+            return None
 
-            async def done(performed: Performed = performed) -> Performed:
-                return performed
+        async def done(performed: Performed = performed) -> Performed:
+            return performed
 
-            return await self._performed(keeping.identity, done, deadline=deadline, streamed=False)
-        raise _in_use()
+        return await self._performed(keeping.identity, done, deadline=deadline, streamed=False)
 
     async def _performed(
         self,
@@ -203,13 +204,14 @@ class Idempotency:
         streamed: bool,
     ) -> KeptAnswer | None:
         """Return what is kept, or None after carrying the request out."""
-        async for _ in _pauses(deadline):
+        patience = _Patience(deadline)
+        while True:
             async with self._store.turn(identity) as turn:
                 if turn is not None:
                     if turn.earlier is None:
                         await self._perform(turn, perform, streamed=streamed)
                     return turn.earlier
-        raise _in_use()
+            await patience.wait()
 
     async def _perform(
         self, turn: Turn, perform: Callable[[], Awaitable[Performed]], *, streamed: bool
@@ -240,15 +242,23 @@ class Idempotency:
             lock.release()
 
 
-async def _pauses(deadline: float) -> AsyncIterator[None]:
-    """Moments to try at: another process has the turn; asking now and then keeps no connection meanwhile."""
-    pause = _FIRST_PAUSE
-    while True:
-        yield
-        if asyncio.get_running_loop().time() + pause > deadline:
-            return
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+class _Patience:
+    """Of a request whose turn another process has: asking now and then keeps no connection meanwhile."""
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._pause = _FIRST_PAUSE
+
+    async def wait(self) -> None:
+        """Wait for a while, each time longer.
+
+        Raises:
+            Conflict: there is no time left.
+        """
+        if asyncio.get_running_loop().time() + self._pause > self._deadline:
+            raise _in_use()
+        await asyncio.sleep(self._pause)
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
 
 async def _same(earlier: KeptAnswer | None, fingerprint: Callable[[], Awaitable[bytes]]) -> Answer | None:

@@ -113,6 +113,6 @@ def evaluate_page(assignment: Assignment, page: PortfolioPage, as_of: date) -> E
     """
     evaluated = _worker(assignment).evaluate(page, as_of)
     gc.collect()
-    # What is left is kept from page to page, and need not be looked at again after each of them.
+    # What is left lives from page to page, or is in no cycle, and need not be looked at again.
     gc.freeze()
     return evaluated

@@ -15,7 +15,7 @@ import orjson
 import sqlalchemy as sa
 import structlog
 
-from creditrisk.adapters.postgres.engine import Database, driver_connection
+from creditrisk.adapters.postgres.engine import Database, driver_connection, silence_is_unavailable
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.tables import decision
 from creditrisk.application.decisions import DecisionFilter, DecisionRecord
@@ -65,7 +65,8 @@ class PostgresDecisionLog:
         """
         connection = self._database.joint_connection
         if connection is not None:
-            await insert_decisions(await driver_connection(connection), [record])
+            with silence_is_unavailable():
+                await insert_decisions(await driver_connection(connection), [record])
             return
         if len(self._buffer) >= MOST_BUFFERED:
             async with self._room:

@@ -1,7 +1,8 @@
 """Connections to PostgreSQL: who we are there, how long we wait, and which tenant a transaction belongs to.
 
-Two kinds, because they are used in two ways. Writes and management go through SQLAlchemy's engine in explicit
-transactions. The hot read goes through a few asyncpg connections, one statement without a transaction each.
+Two kinds, because they are used in two ways. Writes and management take SQLAlchemy's connections, in explicit
+transactions, and wait for each other's locks. The hot read, and whatever else must never wait for those, goes
+through a few connections of asyncpg's own.
 """
 
 import asyncio
@@ -165,9 +166,11 @@ class Database:
 
         For what runs with every check: SQLAlchemy's part in a short statement costs more than all the rest.
 
-        Raises: as `transaction`.
+        Raises:
+            Unavailable: there is no connection to be had, or it broke.
+            asyncpg.QueryCanceledError: a statement took too long, as one that waits for locks.
         """
-        with silence_is_unavailable():
+        with silence_is_unavailable(but=asyncpg.QueryCanceledError):
             if self._joint() is None:
                 async with self._plainly_alone(tenant) as driver:
                     yield driver
@@ -213,18 +216,48 @@ class Database:
 
     @asynccontextmanager
     async def _plainly_alone(self, tenant: str) -> AsyncIterator[Any]:
-        try:
-            connection = await self.engine.connect()
-        except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
-            raise Unavailable("the database does not answer") from failure
+        connection, driver = await self._plainly_begun(tenant)
         async with aclosing(connection):
-            driver = await _live_driver(connection)
+            ended = False
             try:
-                async with _begun_plainly(driver, tenant):
+                try:
                     yield driver
+                except Exception:
+                    if not driver.is_closed():
+                        await driver.execute("ROLLBACK")
+                        ended = True
+                    raise
+                await driver.execute("COMMIT")
+                ended = True
             finally:
-                if driver.is_closed():
+                # SQLAlchemy knows of no transaction, and would hand the connection on as it was left.
+                if not ended:
                     await connection.invalidate()
+
+    async def _plainly_begun(self, tenant: str) -> tuple[AsyncConnection, Any]:
+        quoted = tenant.replace("'", "''")
+        begin = f"BEGIN; SET LOCAL app.tenant = '{quoted}'"  # one message, which takes no parameters
+        broken = False
+        while True:
+            try:
+                connection = await self.engine.connect()
+            except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
+                raise Unavailable("the database does not answer") from failure
+            try:
+                driver = await driver_connection(connection)
+                if not driver.is_closed():
+                    await driver.execute(begin)
+                    return connection, driver
+            except BROKEN:
+                if broken:
+                    await _discard(connection)
+                    raise
+                broken = True
+            except BaseException:
+                await _discard(connection)
+                raise
+            # It broke while it lay idle, and nothing was done yet.
+            await _discard(connection)
 
     async def _begun(self, tenant: str) -> AsyncConnection:
         connection = await self.engine.connect()
@@ -273,40 +306,24 @@ async def _part(joint: _Joint, tenant: str) -> AsyncIterator[AsyncConnection]:
             await connection.execute(_SET_TENANT, {"tenant": joint.tenant})
 
 
-@asynccontextmanager
-async def _begun_plainly(driver: Any, tenant: str) -> AsyncIterator[None]:
-    # One message, which takes no parameters.
-    quoted = tenant.replace("'", "''")
-    await driver.execute(f"BEGIN; SET LOCAL app.tenant = '{quoted}'")
-    try:
-        yield
-    except BaseException:
-        if not driver.is_closed():
-            await driver.execute("ROLLBACK")
-        raise
-    await driver.execute("COMMIT")
-
-
-async def _live_driver(connection: AsyncConnection) -> Any:
-    """The driver's connection, another one if it broke while it lay idle."""
-    driver = await driver_connection(connection)
-    while driver.is_closed():
-        await connection.invalidate()
-        driver = await driver_connection(connection)
-    return driver
+async def _discard(connection: AsyncConnection) -> None:
+    await connection.invalidate()
+    await connection.close()
 
 
 @contextmanager
-def silence_is_unavailable() -> Iterator[None]:
-    """Say of statements on the driver's own connection that the database did not answer.
+def silence_is_unavailable(*, but: type[Exception] | tuple[()] = ()) -> Iterator[None]:
+    """Say of the driver's own statements that the database did not answer, ``but`` where it did.
 
     Raises:
         Unavailable: it did not.
     """
     try:
         yield
+    except but:
+        raise
     except BROKEN as failure:
-        raise Unavailable("the database does not answer") from failure
+        raise Unavailable("The database does not answer.") from failure
 
 
 @contextmanager
@@ -374,4 +391,10 @@ async def open_read_pool(url: str, *, limits: ConnectionLimits, role: str = SERV
 
 def _session(role: str, limits: ConnectionLimits) -> dict[str, str]:
     milliseconds = str(round(limits.statement_seconds * 1000))
-    return {"role": role, "jit": "off", "application_name": "creditrisk", "statement_timeout": milliseconds}
+    return {
+        "role": role,
+        "jit": "off",
+        "application_name": "creditrisk",
+        "statement_timeout": milliseconds,
+        "standard_conforming_strings": "on",
+    }

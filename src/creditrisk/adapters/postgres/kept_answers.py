@@ -145,11 +145,13 @@ async def take_turns(
         return ()
     digests = [identity.digest for identity in identities]
     rows = await connection.fetch(_TAKE_TURNS, tenant, digests, [_lock_of(each) for each in identities])
-    return [_refusal(row) for row in rows]
+    # To two of one identity the lock would be given twice, as both are of one transaction.
+    firsts = (digest not in digests[:place] for place, digest in enumerate(digests))
+    return [_refusal(row, first=first) for row, first in zip(rows, firsts, strict=True)]
 
 
-def _refusal(row: Any) -> TurnTaken | AnsweredBefore | None:
-    if row["taken"] is None:
+def _refusal(row: Any, *, first: bool) -> TurnTaken | AnsweredBefore | None:
+    if row["taken"] is None or not first:
         return TurnTaken()
     if row["fingerprint"] is None:
         return None

@@ -17,7 +17,7 @@ _SET_TENANT: Final = "SELECT set_config('app.tenant', $1, true)"
 
 
 class ReadPool:
-    """A few plain connections for single statements outside any explicit transaction. Open it before use.
+    """A few plain connections for single statements that wait for nobody's locks. Open it before use.
 
     Where a request runs `together` in one transaction of ``database``, its statements do, too: what the
     request has written so far is seen by that connection alone.
@@ -61,12 +61,14 @@ class ReadPool:
         Raises:
             Unavailable: the database does not answer.
         """
-        if self.in_transaction:
-            return await self.fetch(statement, *arguments)
         with silence_is_unavailable():
+            if self.in_transaction:
+                async with self._database.transaction(tenant) as joint:
+                    rows: list[Any] = await (await driver_connection(joint)).fetch(statement, *arguments)
+                return rows
             async with self._opened().acquire() as connection, connection.transaction():
                 await connection.execute(_SET_TENANT, tenant)
-                rows: list[Any] = await connection.fetch(statement, *arguments)
+                rows = await connection.fetch(statement, *arguments)
         return rows
 
     def _opened(self) -> asyncpg.Pool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from creditrisk.adapters.postgres.coalescing import Lanes
@@ -17,6 +18,7 @@ from creditrisk.adapters.postgres.kept_answers import keep_answers, take_turns
 from creditrisk.adapters.postgres.papers import retried
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.check import Effects, Question, StoredFacts
+from creditrisk.application.errors import Unavailable
 from creditrisk.application.idempotency import AnsweredBefore, Keeping, TurnTaken
 from creditrisk.application.reservations import Grant
 from creditrisk.domain.facts import Facts
@@ -86,7 +88,10 @@ class PostgresReservationBook:
 
     async def _decided(self, reserving: _Reserving, *, tenant: str) -> _Reserving:
         in_transaction = self._database.joint_connection is not None
-        (done,) = await (self._together if in_transaction else self._lanes.ask)(tenant, [reserving])
+        try:
+            (done,) = await (self._together if in_transaction else self._lanes.ask)(tenant, [reserving])
+        except asyncpg.QueryCanceledError as failure:
+            raise Unavailable("what the check has to lock is locked for too long") from failure
         return done
 
     async def _together(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
