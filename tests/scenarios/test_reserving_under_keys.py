@@ -7,7 +7,7 @@ import httpx
 
 from tests.scenarios.erp import Erp
 from tests.scenarios.reserving import QUARTER_OF_AN_HOUR, reserved
-from tests.service import JSON, eur, ok
+from tests.service import JSON, Site, eur, ok, running_service
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -34,6 +34,24 @@ def test_each_of_many_sent_twice_at_once_is_carried_out_once(erp: Erp) -> None:
     granted = [answer.json()["reservation"] for answer in answers[:20] if answer.json()["reservation"]]
     assert len(granted) == 10
     assert reserved(erp) == "1000.00"
+
+
+def test_two_services_carry_out_a_request_once(site: Site, erp: Erp) -> None:
+    erp.account(limit="1000.00")
+    key = erp.caller.headers["Authorization"].removeprefix("Bearer ")
+    with running_service(site.database_url) as other, other.caller(key) as second:
+        callers = (erp.caller, second) * 2
+        for number in range(8):
+
+            def send(caller: httpx.Client, number: int = number) -> httpx.Response:
+                headers = {"Idempotency-Key": f"k-{number}"}
+                return caller.post("/v1/check", json=body(f"SO-{number}", "10.00"), headers=headers)
+
+            with ThreadPoolExecutor(len(callers)) as threads:
+                answers = list(threads.map(send, callers))
+            assert len({answer.content for answer in answers}) == 1
+            assert sorted(answer.headers.get(REPLAYED, "") for answer in answers) == ["", *["true"] * 3]
+    assert reserved(erp) == "80.00"
 
 
 def test_a_replay_is_the_answer_in_full_and_nothing_is_done_again(erp: Erp) -> None:
