@@ -70,14 +70,14 @@ def overdue_of(
     The tests ignore a due date whose items together are below `overdue_tolerance`, and disputed items where
     the policy says so; what is shown does not.
     """
-    policy, open_items = configuration.policy, Category.OPEN_ITEMS
+    policy = configuration.policy
     grace_days = policy.overdue_grace_days
     late: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     testable = late if policy.disputed_items_overdue else defaultdict[tuple[int, str], Decimal](Decimal)
     current: dict[str, Decimal] = defaultdict(Decimal)
     lowering: dict[str, Decimal] = defaultdict(Decimal)
     for line in lines:
-        if line.category != open_items or (line.flags and not item_is_open(line, policy, as_of)):
+        if line.category != Category.OPEN_ITEMS or not item_is_open(line, policy, as_of):
             continue
         currency, amount = line.currency, line.open_amount
         if not amount:

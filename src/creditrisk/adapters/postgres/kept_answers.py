@@ -8,12 +8,9 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.engine import Database, driver_connection, silence_is_unavailable
 from creditrisk.adapters.postgres.papers import lost_to_another_write
-from creditrisk.adapters.postgres.tables import kept_answer
 from creditrisk.application.idempotency import (
     Answer,
     AnsweredBefore,
@@ -25,10 +22,7 @@ from creditrisk.application.idempotency import (
 SWEEP_SECONDS: Final = 600.0
 _SWEPT_AT_ONCE: Final = 5_000
 
-_TAKE_TURN: Final = sa.text(
-    "SELECT fingerprint, status, headers, body FROM take_turn_1(:tenant, :id, :lock)"
-).columns(headers=JSONB)
-# Of several requests: which of them have their turn now, and what is kept of those that were carried out.
+# Which requests have their turn now, and what is kept of those that were carried out.
 _TAKE_TURNS: Final = """
     SELECT t.taken, t.fingerprint, t.status, t.headers, t.body
     FROM unnest($2::bytea[], $3::bigint[]) WITH ORDINALITY AS w (id, lock, place)
@@ -67,7 +61,7 @@ class PostgresAnswerStore:
         """
         with lost_to_another_write():
             async with self._database.together(identity.tenant) as connection:
-                turn = await _turn(connection, identity)
+                turn = await _turn(await driver_connection(connection), identity)
                 yield turn
                 if turn is None or not turn.kept:
                     await connection.rollback()
@@ -92,9 +86,7 @@ class PostgresAnswerStore:
 class PostgresTurn:
     """See Turn."""
 
-    def __init__(
-        self, connection: AsyncConnection, identity: RequestIdentity, earlier: KeptAnswer | None
-    ) -> None:
+    def __init__(self, connection: Any, identity: RequestIdentity, earlier: KeptAnswer | None) -> None:
         self._connection = connection
         self._identity = identity
         self.earlier = earlier
@@ -102,33 +94,17 @@ class PostgresTurn:
 
     async def keep(self, answer: KeptAnswer) -> None:
         """Keep an answer in the place of an expired one; see Turn."""
-        values: dict[str, Any] = {
-            "fingerprint": answer.fingerprint,
-            "status": answer.answer.status,
-            "headers": dict(answer.answer.headers),
-            "body": answer.answer.body,
-            "kept_at": sa.func.clock_timestamp(),
-        }
-        statement = insert(kept_answer).values(
-            tenant=self._identity.tenant, id=self._identity.digest, **values
-        )
-        await self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["tenant", "id"], set_=values)
-        )
+        with silence_is_unavailable():
+            await keep_answers(self._connection, [(self._identity, answer)], tenant=self._identity.tenant)
         self.kept = True
 
 
-async def _turn(connection: AsyncConnection, identity: RequestIdentity) -> PostgresTurn | None:
-    asked = {"tenant": identity.tenant, "id": identity.digest, "lock": _lock_of(identity)}
-    taken = await connection.execute(_TAKE_TURN, asked)
-    row = taken.one_or_none()
-    if row is None:
+async def _turn(connection: Any, identity: RequestIdentity) -> PostgresTurn | None:
+    with silence_is_unavailable():
+        (refusal,) = await take_turns(connection, [identity], tenant=identity.tenant)
+    if isinstance(refusal, TurnTaken):
         return None
-    earlier = None
-    if row.fingerprint is not None:
-        answer = Answer(status=row.status, headers=row.headers, body=row.body)
-        earlier = KeptAnswer(answer, row.fingerprint)
-    return PostgresTurn(connection, identity, earlier)
+    return PostgresTurn(connection, identity, None if refusal is None else refusal.earlier)
 
 
 def _lock_of(identity: RequestIdentity) -> int:

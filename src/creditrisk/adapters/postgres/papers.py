@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.bearers import SCOPE
-from creditrisk.adapters.postgres.engine import BROKEN, Database
+from creditrisk.adapters.postgres.engine import BROKEN, Database, driver_connection
 from creditrisk.adapters.postgres.tables import paper
 from creditrisk.application.errors import Unavailable
 from creditrisk.application.papers import (
@@ -183,7 +183,7 @@ async def copy_records(
     Raises:
         Unavailable: the connection broke.
     """
-    raw: Any = (await connection.get_raw_connection()).driver_connection
+    raw = await driver_connection(connection)
     try:
         await raw.copy_records_to_table(table, records=rows, columns=columns)
     except BaseException as failure:
