@@ -8,7 +8,7 @@ with an Idempotency-Key are written in its transaction.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -40,7 +40,19 @@ async def insert_decisions(connection: Any, records: Sequence[DecisionRecord]) -
 
 def decision_arguments(records: Sequence[DecisionRecord], *, lazily: bool) -> tuple[Any, ...]:
     """Records of one tenant as write_decisions_2 takes them."""
-    return records[0].tenant, lazily, orjson.dumps(records).decode()
+    return _arguments(records[0].tenant, orjson.dumps(records), lazily=lazily)
+
+
+def _arguments(tenant: str, records: bytes, *, lazily: bool) -> tuple[Any, ...]:
+    return tenant, lazily, records.decode()
+
+
+class _Buffered(NamedTuple):
+    """A record on its way."""
+
+    tenant: str
+    written: bytes
+    """As JSON, written at once: later its hundreds of objects would be out of the processor's caches."""
 
 
 class PostgresDecisionLog:
@@ -49,7 +61,7 @@ class PostgresDecisionLog:
     def __init__(self, database: Database, plain: ReadPool) -> None:
         self._database = database
         self._plain = plain
-        self._buffer: list[DecisionRecord] = []
+        self._buffer: list[_Buffered] = []
         self._room = asyncio.Condition()
         self._flushing = asyncio.Lock()
 
@@ -71,7 +83,7 @@ class PostgresDecisionLog:
         if len(self._buffer) >= MOST_BUFFERED:
             async with self._room:
                 await self._room.wait_for(lambda: len(self._buffer) < MOST_BUFFERED)
-        self._buffer.append(record)
+        self._buffer.append(_Buffered(record.tenant, orjson.dumps(record)))
 
     async def keep_flushing(self) -> None:
         """Flush until cancelled; while the database does not answer, the filling buffer holds checks back."""
@@ -89,21 +101,21 @@ class PostgresDecisionLog:
             records, self._buffer = self._buffer, []
             if not records:
                 return
-            by_tenant: dict[str, list[DecisionRecord]] = defaultdict(list)
-            for record in records:
-                by_tenant[record.tenant].append(record)
+            by_tenant: dict[str, list[bytes]] = defaultdict(list)
+            for tenant, written in records:
+                by_tenant[tenant].append(written)
             try:
                 while by_tenant:
                     tenant = next(iter(by_tenant))
-                    some = by_tenant[tenant][:_MOST_AT_ONCE]
+                    some = b"[" + b",".join(by_tenant[tenant][:_MOST_AT_ONCE]) + b"]"
                     # Apart, because they are decisions of other requests than the one that reads.
                     with self._database.apart():
-                        await self._plain.fetch(_WRITE, *decision_arguments(some, lazily=True))
+                        await self._plain.fetch(_WRITE, *_arguments(tenant, some, lazily=True))
                     by_tenant[tenant] = by_tenant[tenant][_MOST_AT_ONCE:]
                     if not by_tenant[tenant]:
                         del by_tenant[tenant]
             finally:
-                unwritten = [record for left in by_tenant.values() for record in left]
+                unwritten = [_Buffered(each, written) for each, left in by_tenant.items() for written in left]
                 self._buffer = unwritten + self._buffer
                 async with self._room:
                     self._room.notify_all()
