@@ -5,7 +5,6 @@ contract.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -22,6 +21,7 @@ from creditrisk.domain.money import EXACT, format_amount
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.remedy import Remedy
 from creditrisk.domain.situation import Situation
+from creditrisk.domain.values import value
 from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 
 FOUR_DECIMALS = Decimal("0.0001")
@@ -43,7 +43,7 @@ WITHOUT_FIGURES = (
 """What a key with the scope `signal` alone gets to see, besides the findings' codes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StoredExposure:
     """An account as it stands, without any document and so without a decision."""
 
@@ -86,7 +86,7 @@ class Written:
         return self._overdue_written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answer:
     """Everything a check's answer says."""
 

@@ -1,7 +1,6 @@
 """The credit check: one read, one pure decision, one record."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
@@ -22,6 +21,7 @@ from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.papers import Document
 from creditrisk.domain.remedy import find_remedy
 from creditrisk.domain.situation import situation_of
+from creditrisk.domain.values import value
 from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 
 MOST_READS = 5
@@ -29,7 +29,7 @@ MOST_READS = 5
 now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CheckCommand:
     """One check as asked for."""
 
@@ -47,7 +47,7 @@ class CheckCommand:
     """Of a check that reserves, under a key: its answer is kept with the reservation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StoredFacts:
     """What one read brought back beside the facts themselves."""
 
@@ -89,7 +89,7 @@ class FactsReader(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Effects:
     """What a decided check writes, all of it together."""
 

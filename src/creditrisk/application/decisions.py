@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from creditrisk.domain.values import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class DecisionRecord:
     """A decision as kept: its inputs, the configuration it used, and its result."""
 

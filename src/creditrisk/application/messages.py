@@ -6,7 +6,7 @@ way, with the same placeholders.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from creditrisk.domain.currencies import MINOR_UNITS
 from creditrisk.domain.findings import Code
+from creditrisk.domain.values import value
 from creditrisk.locale.languages import DEFAULT_LANGUAGE, Language, MessageLanguage, language
 
 SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
@@ -95,7 +96,7 @@ OwnTexts = Mapping[tuple[str, str], str]
 """A company's own texts by code and language; the language `""` is that of readers who have no other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Audience:
     """Whom messages are for."""
 

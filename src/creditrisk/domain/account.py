@@ -8,6 +8,7 @@ from decimal import Decimal
 from creditrisk.domain.limits import AccountLimit
 from creditrisk.domain.money import Money
 from creditrisk.domain.period import Period
+from creditrisk.domain.values import value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class AccountStatus:
     on: str = "block"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClaimedOperator:
     """The person at the ERP, as the request describes him."""
 
@@ -95,7 +96,7 @@ class ClaimedOperator:
     roles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Operator:
     """The person at the ERP, as the service has come to believe it (D8)."""
 

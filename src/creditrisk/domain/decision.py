@@ -5,7 +5,7 @@ check, facts, configuration and day give the same verdict, today or in an audit 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -26,6 +26,7 @@ from creditrisk.domain.money import Money
 from creditrisk.domain.policy import Obligations
 from creditrisk.domain.rule_judgement import Cancelled, Settled, judge, settle
 from creditrisk.domain.situation import Situation, Standing, situation_of
+from creditrisk.domain.values import value
 
 
 class Signal(StrEnum):
@@ -63,7 +64,7 @@ DARK = frozenset({NotControlled.CONTROL_OFF, NotControlled.IGNORE_UNTIL, NotCont
 ALL_ALLOWED = Obligations(save="allowed", proceed="allowed", print="allowed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Verdict:
     """The outcome of one check on one day."""
 

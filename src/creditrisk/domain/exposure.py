@@ -20,6 +20,7 @@ from creditrisk.domain.facts import Configuration
 from creditrisk.domain.overdue import HALVES, NOT_DUE, OVERDUE, Overdue, overdue_of
 from creditrisk.domain.papers import Category, Line, Reserved
 from creditrisk.domain.rates import Converter
+from creditrisk.domain.values import value
 
 __all__ = [
     "Exposure",
@@ -34,7 +35,7 @@ ZERO = Decimal(0)
 _CATEGORIES = tuple(category.value for category in Category)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Exposure:
     """Money at risk from one account or from all members of its group, in the currency of the evaluation."""
 

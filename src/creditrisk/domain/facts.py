@@ -21,6 +21,7 @@ from creditrisk.domain.papers import Document, Line, OpenItem, Reserved
 from creditrisk.domain.policy import DocumentType, Policy
 from creditrisk.domain.rates import RateTable
 from creditrisk.domain.rule_book import NO_RULES, RuleBook
+from creditrisk.domain.values import value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Configuration:
         return self.document_types.get(code, self.policy.default_document_type)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Check:
     """What the ERP asks."""
 

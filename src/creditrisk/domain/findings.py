@@ -4,9 +4,11 @@ Findings are listed in this order; the first hard one is what a clerk should be 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
+
+from creditrisk.domain.values import value
 
 
 class Severity(StrEnum):
@@ -94,7 +96,7 @@ NOT_OVERRIDABLE = frozenset({Code.CUSTOMER_UNKNOWN, Code.POLICY_MISSING, Code.RA
 """Gaps: no operator's role makes up for a missing fact."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Finding:
     """One check's result."""
 

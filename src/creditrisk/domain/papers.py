@@ -7,13 +7,13 @@ for many.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from creditrisk.domain.money import Money
+from creditrisk.domain.values import value
 
 
 class Kind(StrEnum):
@@ -141,7 +141,7 @@ class Reserved(NamedTuple):
         return left - max(stored - passed, Decimal(0)) if stored else left
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Followed:
     """A document that another one follows: the order turned into this delivery."""
 
@@ -151,7 +151,7 @@ class Followed:
     """What it passes on; None: as much as it can."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Document:
     """The document under check, as the ERP is about to save it; returns and credit notes are negative."""
 

@@ -5,7 +5,6 @@ those are evaluated, with the very function that decides checks.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -23,6 +22,7 @@ from creditrisk.domain.papers import BillStatus, Category, Flag, Line
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rule_checks import share_of, uses_more
 from creditrisk.domain.situation import AppliedLimit, Situation
+from creditrisk.domain.values import value
 
 ZERO = Decimal(0)
 HORIZON_DAYS = 365
@@ -32,7 +32,7 @@ PAYABLE = HALVES | {Category.OPEN_ITEMS}
 """What a payment lowers, as category limits name it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Remedy:
     """What would make the document pass. Amounts in the currency of the evaluation."""
 

@@ -22,13 +22,14 @@ from creditrisk.domain.overdue import NOT_DUE, Overdue
 from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Kind, Line, Reserved
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
+from creditrisk.domain.values import value
 
 ZERO = Decimal(0)
 
 _Owned = TypeVar("_Owned", Line, Reserved)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AppliedLimit:
     """A limit beside the exposure of the accounts it is for."""
 
@@ -48,7 +49,7 @@ class AppliedLimit:
         return self.headroom < 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Situation:
     """Everything the checks read.
 
