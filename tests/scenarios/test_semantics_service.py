@@ -28,6 +28,20 @@ def test_a_decision_can_be_looked_up_with_its_inputs_and_listed(erp: Erp) -> Non
     assert len(erp.get("/v1/decisions", decision="block")["items"]) == 1
 
 
+def test_a_decision_says_what_was_asked_as_it_was_sent(erp: Erp) -> None:
+    erp.account(limit="100.00")
+    sent = asked("order", "150.00", "O-1", operator=None)
+    for answer in (
+        ok(erp.caller.post("/v1/check", json=sent)),
+        erp.post("/v1/checks", {"checks": [sent]})["results"][0],
+        ok(erp.caller.post("/v1/check", json=sent, headers={"Idempotency-Key": "once"})),
+    ):
+        assert erp.get(f"/v1/decisions/{answer['decision_id']}")["request"] == sent
+    (hold,) = erp.holds()
+    (evaluated,) = erp.post("/v1/holds:evaluate", {})["results"]
+    assert (hold["checked_by"], evaluated["id"]) == (None, hold["id"])
+
+
 def test_a_blocked_decision_is_stored_with_its_hold(erp: Erp) -> None:
     erp.account(limit="100.00")
     answer = erp.check("order", "150.00", "O-1")

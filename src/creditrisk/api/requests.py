@@ -9,7 +9,7 @@ A resource module makes its routes on ``resource_router()``. Every route must ta
 import copy
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from fastapi import APIRouter, params
 from fastapi.dependencies.utils import get_flat_params
@@ -100,6 +100,7 @@ class DirectRoute(ResourceRoute):
         body_name = dependant.body_params[0].name
 
         async def call(request: Request, principal: Principal, content: Any) -> Response:
+            request.scope[_CONTENT] = content
             value, errors = body_field.validate(content, {}, loc=("body",))
             if errors:
                 raise RequestValidationError(errors)
@@ -130,6 +131,14 @@ class DirectRoute(ResourceRoute):
     def kept_together(self, content: Any) -> bool:  # noqa: ARG002 - those that do go by it
         """Whether a request under a key is carried out together with others, and its answer kept so."""
         return False
+
+
+_CONTENT: Final = "creditrisk.content"
+
+
+def content_of(request: Request) -> Any:
+    """Return the body of a direct route's request as it was parsed, before anything was made of it."""
+    return request.scope[_CONTENT]
 
 
 def resource_router(*, prefix: str, tag: str, route_class: type[ResourceRoute] = ResourceRoute) -> APIRouter:

@@ -1,6 +1,6 @@
 """The credit check: one read, one pure decision, one record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
@@ -41,7 +41,7 @@ class CheckCommand:
     """In which messages are written."""
     reserve_seconds: int | None = None
     """How long to set the document's amount aside if it is not blocked; None: not at all."""
-    request: dict[str, Any]
+    request: Mapping[str, Any]
     """The request as received, for the decision record."""
     keeping: Keeping | None = None
     """Of a check that reserves, under a key: its answer is kept with the reservation."""

@@ -1,6 +1,6 @@
 """Holds: blocked documents waiting for an authoriser (F18, F19, M29 to M32, D9, D10)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -66,7 +66,7 @@ class HoldOpening:
     checkpoint: str
     findings: Sequence[Any]
     owner: str | None
-    request: dict[str, Any]
+    request: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ def hold_change(
     open_hold: str | None,
     findings: Sequence[Any],
     owner: str | None,
-    request: dict[str, Any],
+    request: Mapping[str, Any],
 ) -> HoldChange | None:
     """What a check does to the document's rule hold.
 

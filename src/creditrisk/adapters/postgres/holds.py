@@ -237,7 +237,7 @@ def hold_of(row: sa.RowMapping) -> Hold:
         owner=row["document_owner"] or row["owner"],
         opened_at=row["opened_at"],
         checked_at=row["checked_at"],
-        operator=(row["request"] or {}).get("operator", {}).get("id"),
+        operator=((row["request"] or {}).get("operator") or {}).get("id"),
         closed_by=row["closed_by"],
         closed_at=row["closed_at"],
         reason=row["reason"],
