@@ -108,6 +108,7 @@ def create_app(
     """
     metrics = metrics or Metrics()
     app = _Application(
+        ApiContext(services=services, options=options, metrics=metrics),
         title="creditrisk",
         version=options.version,
         description=_DESCRIPTION,
@@ -119,7 +120,6 @@ def create_app(
         # Traces, where a tracer provider is configured; metrics and logs have their own ways out.
         telemetry={"metrics": False, "logs": False, "operation_spans": False},
     )
-    app.state.context = ApiContext(services=services, options=options, metrics=metrics)
     refusals.install(app)
     # The one added last is outermost: whatever the inner ones answer is observed too.
     app.add_middleware(RequestPath)
@@ -138,8 +138,9 @@ def _operation_id(route: APIRoute) -> str:
 class _Application(FastAPI):
     """FastAPI whose OpenAPI document speaks of problems only, and with an entrance before its own."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, context: ApiContext, **options: Any) -> None:
         super().__init__(**options)
+        self.context = context
         self.entrance: ASGIApp = super().__call__
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

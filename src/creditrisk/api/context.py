@@ -121,7 +121,7 @@ class ApiContext:
 
 def context_of(connection: HTTPConnection) -> ApiContext:
     """Return what the application serving this request was built with."""
-    context: ApiContext = connection.app.state.context
+    context: ApiContext = connection.scope["app"].context
     return context
 
 

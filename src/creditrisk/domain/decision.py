@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from creditrisk.domain.account import Operator, Release, believed_operator
 from creditrisk.domain.checks import CHECKS, above_warning
@@ -138,11 +139,16 @@ def _found(situation: Situation, *, controlled: bool) -> Settled:
     if judgement is None:
         by_people = [f for f in built_in if f.code in BY_PEOPLE and not f.params.get("automatic")]
         return Settled(sorted(by_people, key=_precedence), ())
+    if not (built_in or judgement.hits):  # as with nearly every check
+        return _NOTHING
     settled = settle(built_in, judgement)
     return Settled(
         sorted(settled.findings, key=_precedence),
         sorted(settled.cancelled, key=lambda each: _precedence(each.finding)),
     )
+
+
+_NOTHING: Final = Settled((), ())
 
 
 def _precedence(finding: Finding) -> int:

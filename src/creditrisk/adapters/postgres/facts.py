@@ -136,11 +136,12 @@ class PostgresFactsReader:
         Raises:
             Unavailable: the database does not answer.
         """
-        kept = keep and not self._pool.in_transaction
+        joined = self._pool.in_transaction
+        kept = keep and not joined
         asking = [Asking.about(question, self._remembered, tenant=tenant) for question in questions]
         asked = [each.arguments(key_id=key_id) for each in asking]
         # What a request has written is seen by its own connection alone.
-        rows = await (self._fetch if self._pool.in_transaction else self._lanes.ask)(tenant, asked)
+        rows = await (self._fetch if joined else self._lanes.ask)(tenant, asked)
         return [
             each.understood(row, self._remembered, kept=kept) for each, row in zip(asking, rows, strict=True)
         ]
