@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from creditrisk.application.messages import Audience, message
 from creditrisk.domain.decision import Verdict
 from creditrisk.domain.exposure import Overdue
@@ -55,35 +57,39 @@ class StoredExposure:
 
 
 class Written:
-    """What answers about one standing have in common, written once: its categories and what is overdue."""
+    """What answers about one standing have in common, written once: its categories and what is overdue.
+
+    As JSON, so that an answer takes them over letter by letter.
+    """
 
     __slots__ = ("_categories", "_categories_written", "_overdue", "_overdue_written")
 
     def __init__(self) -> None:
         self._categories: Mapping[str, Decimal] | None = None
-        self._categories_written: Mapping[str, str] = {}
+        self._categories_written = _NOTHING
         self._overdue: Overdue | None = None
-        self._overdue_written: Mapping[str, Any] = {}
+        self._overdue_written = _NOTHING
 
-    def categories(self, amounts: Mapping[str, Decimal], currency: str) -> Mapping[str, str]:
-        """The amounts as text; they are others only where the document changes or meets stored papers."""
+    def categories(self, amounts: Mapping[str, Decimal], currency: str) -> orjson.Fragment:
+        """The amounts; they are others only where the document changes or meets stored papers."""
         if amounts is not self._categories:
-            self._categories_written = {
-                category: format_amount(amount, currency) for category, amount in amounts.items()
-            }
+            self._categories_written = _as_json(_amounts_as_data(amounts, currency))
             self._categories = amounts
         return self._categories_written
 
-    def overdue(self, overdue: Overdue, currency: str) -> Mapping[str, Any]:
-        """What is overdue, as data."""
+    def overdue(self, overdue: Overdue, currency: str) -> orjson.Fragment:
+        """What is overdue."""
         if overdue is not self._overdue:
-            self._overdue_written = {
-                "amount": format_amount(overdue.amount, currency),
-                "oldest_days": overdue.oldest_days,
-                "ageing": {band: format_amount(amount, currency) for band, amount in overdue.ageing.items()},
-            }
+            self._overdue_written = _as_json(_overdue_as_data(overdue, currency))
             self._overdue = overdue
         return self._overdue_written
+
+
+def _as_json(data: Mapping[str, Any]) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps(data))
+
+
+_NOTHING = _as_json({})
 
 
 @value
@@ -149,12 +155,12 @@ def without_figures(answer: Mapping[str, Any]) -> dict[str, Any]:
 def figures(situation: Situation, written: Written | None = None) -> dict[str, Any]:
     """Exposure, limits and utilisation of a situation: the part that `GET …/exposure` shares with a check.
 
-    `written` is what was written of its standing before; it must not be changed in the answer.
+    `written` is what was written of its standing before; with it, parts of the exposure are JSON already.
     """
     currency = situation.currency
     money = _money(currency)
     return {
-        "exposure": exposure_as_data(situation, written or Written()),
+        "exposure": exposure_as_data(situation, written),
         "limit": {
             **limit_as_data(situation),
             "components": [
@@ -264,17 +270,31 @@ def _figure(value: Decimal | int | None, unit: str | None) -> str | int | None:
     return format(value, "f") if unit in {None, "rank", "percent"} else format_amount(value, unit or "")
 
 
-def exposure_as_data(situation: Situation, written: Written) -> dict[str, Any]:
-    """Exposure without and with the document, by category, and what is overdue."""
+def exposure_as_data(situation: Situation, written: Written | None = None) -> dict[str, Any]:
+    """Exposure without and with the document, by category, and what is overdue; see `figures`."""
     exposure, currency = situation.exposure, situation.currency
     money = _money(currency)
+    by_category = written.categories if written else _amounts_as_data
+    overdue = written.overdue if written else _overdue_as_data
     return {
         "currency": currency,
         "current": money(exposure.current),
         "document": money(exposure.document),
         "projected": money(exposure.projected),
-        "by_category": written.categories(exposure.by_category, currency),
-        "overdue": written.overdue(situation.overdue, currency),
+        "by_category": by_category(exposure.by_category, currency),
+        "overdue": overdue(situation.overdue, currency),
+    }
+
+
+def _amounts_as_data(amounts: Mapping[str, Decimal], currency: str) -> dict[str, str]:
+    return {category: format_amount(amount, currency) for category, amount in amounts.items()}
+
+
+def _overdue_as_data(overdue: Overdue, currency: str) -> dict[str, Any]:
+    return {
+        "amount": format_amount(overdue.amount, currency),
+        "oldest_days": overdue.oldest_days,
+        "ageing": _amounts_as_data(overdue.ageing, currency),
     }
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from creditrisk.application.answer import Written, exposure_as_data, limit_as_data, utilisation
+from creditrisk.application.answer import exposure_as_data, limit_as_data, utilisation
 from creditrisk.application.exposures import shown_headroom
 from creditrisk.application.portfolio import EvaluatedAccount
 from creditrisk.domain.decision import amount_signal
@@ -62,7 +62,7 @@ Value = str | int | bool | None
 def row_of(account: EvaluatedAccount) -> list[Value]:
     """The values of one account in the order of `COLUMNS`."""
     stored, situation = account.exposure, account.exposure.situation
-    exposure, limit = exposure_as_data(situation, Written()), limit_as_data(situation)
+    exposure, limit = exposure_as_data(situation), limit_as_data(situation)
     overdue, by_category = exposure["overdue"], exposure["by_category"]
     return [
         stored.company,
