@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from creditrisk.api import (
@@ -49,7 +48,7 @@ from creditrisk.api import (
 from creditrisk.api.context import ApiContext, ApiOptions, Services
 from creditrisk.api.middleware import Observation, RequestPath
 from creditrisk.api.problems import openapi_components
-from creditrisk.api.requests import DirectRoute
+from creditrisk.api.requests import DirectRoute, operation_id
 from creditrisk.api.shortcut import Shortcut
 from creditrisk.telemetry.metrics import Metrics
 
@@ -115,7 +114,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
+        generate_unique_id_function=operation_id,
         lifespan=lifespan,
         # Traces, where a tracer provider is configured; metrics and logs have their own ways out.
         telemetry={"metrics": False, "logs": False, "operation_spans": False},
@@ -124,15 +123,15 @@ def create_app(
     # The one added last is outermost: whatever the inner ones answer is observed too.
     app.add_middleware(RequestPath)
     app.add_middleware(Observation, metrics=metrics)
-    for router in (*resources, health.router, docs.router):
+    # Routes of resources are taken as they are. Included with their router, each would be made once more for
+    # this application, which the first requests of every process would wait for.
+    routes = [route for router in resources for route in router.routes]
+    app.router.routes.extend(routes)
+    for router in (health.router, docs.router):
         app.include_router(router)
-    direct = [route for router in resources for route in router.routes if isinstance(route, DirectRoute)]
+    direct = [route for route in routes if isinstance(route, DirectRoute)]
     app.entrance = Shortcut(app.entrance, routes=direct, metrics=metrics)
     return app
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name
 
 
 class _Application(FastAPI):

@@ -143,7 +143,18 @@ def content_of(request: Request) -> Any:
 
 def resource_router(*, prefix: str, tag: str, route_class: type[ResourceRoute] = ResourceRoute) -> APIRouter:
     """Make the router of one resource; ``tag`` groups its operations in the documentation."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=route_class, redirect_slashes=False)
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=route_class,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+    )
+
+
+def operation_id(route: APIRoute) -> str:
+    """Name an operation in the OpenAPI document as its function is named."""
+    return route.name
 
 
 class _JsonRequest(Request):
