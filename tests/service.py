@@ -15,7 +15,7 @@ from creditrisk.adapters.postgres.engine import ConnectionLimits, open_database
 from creditrisk.adapters.postgres.keys import PostgresKeyStore
 from creditrisk.application.issued_keys import IssuedKeys, KeyOrder
 from creditrisk.application.keys import Scope
-from creditrisk.bootstrap import build_app
+from creditrisk.bootstrap.app import build_app
 from creditrisk.settings import load_settings
 from tests.api.server import serve
 

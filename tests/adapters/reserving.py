@@ -12,7 +12,7 @@ from creditrisk.adapters.postgres import tables
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database
 from creditrisk.application.check import CheckCommand
 from creditrisk.application.keys import Principal, Scope
-from creditrisk.bootstrap import Backend
+from creditrisk.bootstrap.backend import Backend
 from creditrisk.domain.account import ClaimedOperator
 from creditrisk.domain.facts import Check
 from creditrisk.domain.money import Money

@@ -16,7 +16,7 @@ from creditrisk.application.exposure_report import COLUMNS, AccountFilter, Repor
 from creditrisk.application.issued_keys import KeyOrder
 from creditrisk.application.kept_reports import Heading, KeptReport
 from creditrisk.application.keys import Principal, Scope
-from creditrisk.bootstrap import build_backend
+from creditrisk.bootstrap.backend import build_backend
 from tests.adapters.statements import paper
 
 EVERYTHING = ReportQuery(companies=None, filter=AccountFilter(), as_of=date(2026, 11, 22))

@@ -9,7 +9,7 @@ from creditrisk.adapters.postgres import tables
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.application.portfolio import Portfolio, PortfolioPage
-from creditrisk.bootstrap import build_portfolio
+from creditrisk.bootstrap.portfolio import build_portfolio
 from tests.adapters.statements import paper
 from tests.wiretap import Wiretap
 

@@ -17,7 +17,7 @@ from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.verify import find_drift
 from creditrisk.application.keys import Principal
-from creditrisk.bootstrap import Backend, build_backend
+from creditrisk.bootstrap.backend import Backend, build_backend
 from tests.adapters.reserving import CONNECTIONS, ask, make_shared_limit, reserving
 from tests.adapters.statements import deletion, follows, paper
 from tests.adapters.stored import rows

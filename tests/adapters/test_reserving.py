@@ -13,7 +13,7 @@ from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.application.errors import Conflict
 from creditrisk.application.reservations import Reservations
-from creditrisk.bootstrap import Backend, build_backend
+from creditrisk.bootstrap.backend import Backend, build_backend
 from tests.adapters.reserving import CONNECTIONS, ask, make_shared_limit, reserving
 from tests.adapters.statements import paper
 from tests.adapters.stored import rows

@@ -14,7 +14,7 @@ from creditrisk.adapters.postgres.engine import ConnectionLimits
 from creditrisk.application.exposures import shown_exposure
 from creditrisk.application.portfolio import EvaluatedAccount
 from creditrisk.application.portfolio_rows import COLUMNS, row_of
-from creditrisk.bootstrap import build_portfolio
+from creditrisk.bootstrap.portfolio import build_portfolio
 from tests.scenarios.erp import DAY, Erp, money
 from tests.service import JSON, Site, eur
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from creditrisk.cli.import_orders import ImportOrder, opened_for_reading
 from creditrisk.settings import load_settings
 
 _HELP: Final = """\
@@ -162,8 +163,6 @@ def import_stream(
 
     Good lines are kept, bad ones reported with their number; the exit code is 1 if there were any.
     """
-    from creditrisk.cli.importing import ImportOrder, run_import
-
     described = {"source": source, "taken_at": taken_at, "kinds": kinds, "count": count, "total": total}
     order = ImportOrder(
         stream=stream.value,
@@ -174,7 +173,17 @@ def import_stream(
         snapshot=snapshot,
         described={name: value for name, value in described.items() if value is not None},
     )
-    run_import(load_settings(), order, tenant=tenant)
+    _import(order, tenant=tenant)
+
+
+def _import(order: ImportOrder, *, tenant: str) -> None:
+    order.require_sense()
+    settings = load_settings()
+    with opened_for_reading(order.file) as file:
+        # The whole service, which takes seconds to import: what cannot be meant is said before.
+        from creditrisk.cli.importing import run_import
+
+        run_import(settings, order, file, tenant=tenant)
 
 
 @app.command()

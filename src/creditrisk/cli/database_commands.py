@@ -7,7 +7,7 @@ from rich.table import Table
 
 from creditrisk.adapters.postgres.preparation import Preparation, list_tenants, prepare
 from creditrisk.adapters.postgres.verify import Drift, find_drift
-from creditrisk.cli.databases import database_address, opened_backend
+from creditrisk.cli.databases import database_address, opened_database
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.terminal import progress, results
 from creditrisk.settings import Settings
@@ -53,10 +53,10 @@ async def _find(
     settings: Settings, address: str, *, tenant: str | None, company: str | None
 ) -> tuple[int, list[tuple[str, Drift]]]:
     found: list[tuple[str, Drift]] = []
-    async with opened_backend(settings, address=address) as backend:
+    async with opened_database(settings, address=address) as database:
         tenants = [tenant] if tenant is not None else await list_tenants(address)
         with progress() as bar:
             for name in bar.track(tenants, description="Comparing"):
-                drifts = await find_drift(backend.database, tenant=name, company=company)
+                drifts = await find_drift(database, tenant=name, company=company)
                 found += [(name, drift) for drift in drifts]
     return len(tenants), found

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 from creditrisk.adapters.embedded.server import running
-from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.engine import Database, open_database
 from creditrisk.adapters.postgres.preparation import has_tenant, prepare
-from creditrisk.bootstrap import Backend, build_backend, connection_limits
+from creditrisk.bootstrap.database import connection_limits
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.terminal import waiting
 from creditrisk.settings import Settings
@@ -29,16 +29,19 @@ def database_address(settings: Settings) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def opened_backend(settings: Settings, *, address: str) -> AsyncIterator[Backend]:
-    """Give the use cases over a database brought to this release's schema first.
+async def opened_database(settings: Settings, *, address: str) -> AsyncIterator[Database]:
+    """Give the connections to a database brought to this release's schema first.
 
     Raises:
         UnreachableDatabase, UnsuitableDatabase: it is not to be had.
     """
     await prepare(address)
-    backend = build_backend(address, limits=connection_limits(settings))
-    async with backend.opened():
-        yield backend
+    database = open_database(address, limits=connection_limits(settings))
+    try:
+        await database.check()
+        yield database
+    finally:
+        await database.close()
 
 
 async def require_tenant(database: Database, tenant: str) -> None:

@@ -1,7 +1,5 @@
-"""The demo within `serve`: its data loaded where it is missing, a new key, and a check to paste."""
+"""The demo within `serve`: its data loaded where it is missing, and a new key."""
 
-import json
-import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
@@ -12,13 +10,13 @@ from creditrisk import __version__
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions
 from creditrisk.application.issued_keys import IssuedKeys, KeyOrder
-from creditrisk.bootstrap import Backend, build_backend, connection_limits
+from creditrisk.bootstrap.backend import Backend, build_backend
+from creditrisk.bootstrap.database import connection_limits
 from creditrisk.cli.key_commands import ALL_SCOPES
-from creditrisk.demo.checks import read_checks
+from creditrisk.demo.checks import TENANT
 from creditrisk.demo.loading import Loaded, is_loaded, load
 from creditrisk.settings import Settings
 
-TENANT: Final = "demo"
 KEY_NAME: Final = "demo"
 
 _KEYS_LISTED: Final = 1_000
@@ -43,17 +41,6 @@ async def prepare_demo(settings: Settings, *, address: str) -> Demo:
         async with _client(backend, key) as client:
             loaded = None if await is_loaded(client) else await load(client)
     return Demo(key, loaded)
-
-
-def curl(service: str, key: str) -> str:
-    """Write a check of the demo as a command for the shell."""
-    body = json.dumps(read_checks()[0].body)
-    return (
-        f"curl -sS {service}/v1/check \\\n"
-        f"  -H 'Authorization: Bearer {key}' \\\n"
-        f"  -H 'Content-Type: application/json' \\\n"
-        f"  -d {shlex.quote(body)}"
-    )
 
 
 async def _renew_key(keys: IssuedKeys) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from rich.markup import escape
 from rich.table import Table
 
-from creditrisk.bootstrap import build_app
+from creditrisk.bootstrap.app import build_app
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.terminal import results
 from creditrisk.settings import Settings

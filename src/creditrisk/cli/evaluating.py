@@ -22,7 +22,8 @@ from creditrisk.adapters.postgres.calculations import insert_calculations
 from creditrisk.adapters.postgres.preparation import prepare
 from creditrisk.api.wire import ReferenceDay
 from creditrisk.application.portfolio import PAGE, CompanyToday, Portfolio, PortfolioPage
-from creditrisk.bootstrap import build_portfolio, connection_limits
+from creditrisk.bootstrap.database import connection_limits
+from creditrisk.bootstrap.portfolio import build_portfolio
 from creditrisk.cli.databases import database_address, require_tenant
 from creditrisk.cli.evaluation_process import Assignment, EvaluatedPage, begin, evaluate_page
 from creditrisk.cli.exits import ExitCode, Failure

@@ -17,7 +17,7 @@ from creditrisk.adapters.postgres.engine import ConnectionLimits
 from creditrisk.application.exposures import shown_exposure
 from creditrisk.application.portfolio import EvaluatedAccount, PortfolioPage
 from creditrisk.application.portfolio_rows import row_of
-from creditrisk.bootstrap import build_portfolio
+from creditrisk.bootstrap.portfolio import build_portfolio
 from creditrisk.cli.supervision import end_with_parent
 
 

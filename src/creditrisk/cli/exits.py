@@ -38,22 +38,32 @@ class Explanation(NamedTuple):
 
 def explain(error: Exception) -> Explanation | None:
     """Say what an exception means to whoever runs the command; None: it is a fault of ours."""
-    import asyncpg
-    import sqlalchemy as sa
-
     from creditrisk.adapters.embedded.errors import EmbeddedPostgresError
-    from creditrisk.adapters.postgres.engine import UnsuitableDatabase
-    from creditrisk.adapters.postgres.preparation import UnreachableDatabase
-    from creditrisk.application.errors import ApplicationError, Deferred
-    from creditrisk.demo.loading import DemoRefused
     from creditrisk.settings import InvalidSettings
 
     match error:
         case Failure():
             return Explanation(str(error), error.code)
+        case EmbeddedPostgresError():
+            return Explanation(_sentence(error), ExitCode.DATABASE)
         case InvalidSettings():
             return Explanation(str(error), ExitCode.USAGE)
-        case EmbeddedPostgresError() | UnsuitableDatabase() | UnreachableDatabase():
+        case _:
+            return _explain_deeper(error)
+
+
+def _explain_deeper(error: Exception) -> Explanation | None:
+    """Say what an exception of the database or of a use case means; it takes a second to import them all."""
+    import asyncpg
+    import sqlalchemy as sa
+
+    from creditrisk.adapters.postgres.engine import UnsuitableDatabase
+    from creditrisk.adapters.postgres.preparation import UnreachableDatabase
+    from creditrisk.application.errors import ApplicationError, Deferred
+    from creditrisk.demo.loading import DemoRefused
+
+    match error:
+        case UnsuitableDatabase() | UnreachableDatabase():
             return Explanation(_sentence(error), ExitCode.DATABASE)
         case DemoRefused():
             return Explanation(f"The demo was refused: {error}", ExitCode.SERVICE)

@@ -3,11 +3,9 @@
 import asyncio
 import os
 import stat
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from io import BufferedReader
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -16,11 +14,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from creditrisk import __version__
+from creditrisk.adapters.postgres.preparation import prepare
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions
 from creditrisk.application.keys import Principal, Scope, format_key, hash_key
-from creditrisk.cli.databases import database_address, opened_backend, require_tenant
+from creditrisk.bootstrap.backend import build_backend
+from creditrisk.bootstrap.database import connection_limits
+from creditrisk.cli.databases import database_address, require_tenant
 from creditrisk.cli.exits import ExitCode, Failure
+from creditrisk.cli.import_orders import ImportOrder
 from creditrisk.cli.terminal import messages, results
 from creditrisk.settings import Settings
 
@@ -30,52 +32,6 @@ _ERRORS_SHOWN: Final = 20
 
 # The routes want a key, so this process has one of its own, which is stored nowhere and good nowhere else.
 _KEY: Final = format_key(key_id="commandline", secret="x" * 32)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOrder:
-    """What to import. ``file`` `-` is standard input; ``company`` None: as the lines say, else `main`.
-
-    ``snapshot``: the file is the whole ledger of a source, ``described`` by these parameters of the call.
-    """
-
-    stream: str
-    file: Path
-    csv: bool
-    company: str | None
-    atomic: bool
-    snapshot: bool
-    described: Mapping[str, str | int | Sequence[str]]
-
-    def require_sense(self) -> None:
-        """Make sure that the options belong together.
-
-        Raises:
-            Failure: they do not.
-        """
-        if self.snapshot and (self.stream != "ledger" or self.atomic):
-            raise Failure("A snapshot is one of the ledger, and atomic by itself.", ExitCode.USAGE)
-        if self.described and not self.snapshot:
-            options = ", ".join(f"--{name.replace('_', '-')}" for name in self.described)
-            raise Failure(f"Only for --snapshot: {options}.", ExitCode.USAGE)
-
-    @property
-    def path(self) -> str:
-        """The call that takes the file."""
-        return "/v1/ledger/snapshots" if self.snapshot else f"/v1/{self.stream}:import"
-
-    @property
-    def parameters(self) -> dict[str, str | int | Sequence[str]]:
-        """The parameters of the call."""
-        own = self.described if self.snapshot else {"atomic": str(self.atomic).lower()}
-        return {**own} | ({} if self.company is None else {"company": self.company})
-
-    @property
-    def counts(self) -> tuple[str, ...]:
-        """The counts of the answer."""
-        if self.snapshot:
-            return "added", "changed", "closed", "unchanged", "stale", "rejected"
-        return "accepted", "unchanged", "stale", "rejected"
 
 
 class _CommandLineKey:
@@ -94,15 +50,13 @@ class _CommandLineKey:
         return self._principal if key_hash == hash_key(_KEY) else None
 
 
-def run_import(settings: Settings, order: ImportOrder, *, tenant: str) -> None:
-    """Import a file and say what its lines did.
+def run_import(settings: Settings, order: ImportOrder, file: BufferedReader, *, tenant: str) -> None:
+    """Import an opened file and say what its lines did.
 
     Raises:
-        Failure: lines were rejected, or the whole stream was; or there is no such file or tenant, or
-            options contradict each other.
+        Failure: lines were rejected, or the whole stream was; or there is no such tenant.
     """
-    order.require_sense()
-    with _opened(order.file) as file, database_address(settings) as address:
+    with database_address(settings) as address:
         answer = asyncio.run(_send(settings, order, file, tenant=tenant, address=address))
     content = answer.json()
     if answer.is_success:
@@ -121,7 +75,9 @@ def run_import(settings: Settings, order: ImportOrder, *, tenant: str) -> None:
 async def _send(
     settings: Settings, order: ImportOrder, file: BufferedReader, *, tenant: str, address: str
 ) -> httpx.Response:
-    async with opened_backend(settings, address=address) as backend:
+    await prepare(address)
+    backend = build_backend(address, limits=connection_limits(settings))
+    async with backend.opened():
         await require_tenant(backend.database, tenant)
         services = replace(backend.services, keys=_CommandLineKey(tenant))
         app = create_app(services, options=ApiOptions(version=__version__))
@@ -139,15 +95,6 @@ async def _send(
                     headers=_headers(order, file),
                     content=_pieces(file, read),
                 )
-
-
-def _opened(file: Path) -> BufferedReader:
-    if str(file) == "-":
-        return open(sys.stdin.fileno(), "rb", closefd=False)
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise Failure(f"{file} cannot be read: {error.strerror}.", ExitCode.USAGE) from None
 
 
 def _size(file: BufferedReader) -> int | None:

@@ -14,7 +14,8 @@ from creditrisk.adapters import clock
 from creditrisk.api.wire import Identifier, Line
 from creditrisk.application.issued_keys import KeyOrder, KeyRecord
 from creditrisk.application.keys import Scope
-from creditrisk.cli.databases import database_address, opened_backend
+from creditrisk.bootstrap.database import issued_keys
+from creditrisk.cli.databases import database_address, opened_database
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.terminal import results
 from creditrisk.settings import Settings
@@ -93,8 +94,8 @@ def create(settings: Settings, wish: KeyWish) -> None:
     tenant, order = wish.owner(), wish.order()
 
     async def run(address: str) -> str:
-        async with opened_backend(settings, address=address) as backend:
-            issued = await backend.services.issued_keys.issue(order, tenant=tenant, by=None)
+        async with opened_database(settings, address=address) as database:
+            issued = await issued_keys(database).issue(order, tenant=tenant, by=None)
         return issued.key
 
     with database_address(settings) as address:
@@ -107,9 +108,9 @@ def show_all(settings: Settings, *, tenant: str) -> None:
 
     async def run(address: str) -> list[KeyRecord]:
         found: list[KeyRecord] = []
-        async with opened_backend(settings, address=address) as backend:
+        async with opened_database(settings, address=address) as database:
             while True:
-                page = await backend.services.issued_keys.list(
+                page = await issued_keys(database).list(
                     tenant=tenant, by=None, after=found[-1].id if found else None, limit=_PAGE
                 )
                 found += page
@@ -132,8 +133,8 @@ def revoke(settings: Settings, key_id: str, *, tenant: str) -> None:
     """
 
     async def run(address: str) -> None:
-        async with opened_backend(settings, address=address) as backend:
-            await backend.services.issued_keys.revoke(key_id, tenant=tenant, by=None)
+        async with opened_database(settings, address=address) as database:
+            await issued_keys(database).revoke(key_id, tenant=tenant, by=None)
 
     with database_address(settings) as address:
         asyncio.run(run(address))

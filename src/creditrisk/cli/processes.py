@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from creditrisk.bootstrap import build_app
 from creditrisk.cli.exits import ExitCode, Failure
+from creditrisk.cli.starting import collect_rarely
 from creditrisk.cli.supervision import end_with_parent
 from creditrisk.settings import Settings
 from creditrisk.telemetry.logging import configure_logging
@@ -59,7 +59,10 @@ def run_service(
 
 
 def make_service(settings: Settings, address: str) -> FastAPI:
-    """Build the application in the process that serves it."""
+    """Build the application in the process that serves it, which alone imports it."""
+    collect_rarely()
+    from creditrisk.bootstrap.app import build_app
+
     _log_as_set(settings)
     end_with_parent()
     return build_app(settings, url=address)

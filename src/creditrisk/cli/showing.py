@@ -13,12 +13,12 @@ from rich.table import Table
 from creditrisk.adapters import clock
 from creditrisk.application.issued_keys import IssuedKey, KeyOrder
 from creditrisk.application.keys import Scope
-from creditrisk.cli.databases import database_address, opened_backend
-from creditrisk.cli.demonstration import TENANT
+from creditrisk.bootstrap.database import issued_keys
+from creditrisk.cli.databases import database_address, opened_database
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.listening import address_to_ask
 from creditrisk.cli.terminal import progress, results
-from creditrisk.demo.checks import DemoCheck, read_checks
+from creditrisk.demo.checks import TENANT, DemoCheck, read_checks
 from creditrisk.settings import Settings
 
 _KEY_LIFE: Final = timedelta(minutes=10)
@@ -129,10 +129,10 @@ async def _issue(settings: Settings, address: str) -> IssuedKey:
         name="creditrisk demo",
         expires_at=clock.now() + _KEY_LIFE,
     )
-    async with opened_backend(settings, address=address) as backend:
-        return await backend.services.issued_keys.issue(order, tenant=TENANT, by=None)
+    async with opened_database(settings, address=address) as database:
+        return await issued_keys(database).issue(order, tenant=TENANT, by=None)
 
 
 async def _revoke(settings: Settings, address: str, key_id: str) -> None:
-    async with opened_backend(settings, address=address) as backend:
-        await backend.services.issued_keys.revoke(key_id, tenant=TENANT, by=None)
+    async with opened_database(settings, address=address) as database:
+        await issued_keys(database).revoke(key_id, tenant=TENANT, by=None)

@@ -25,6 +25,11 @@ def messages() -> Console:
     return _console(stderr=True)
 
 
+def say(text: str) -> None:
+    """Tell the person at the keyboard something, in a line however long it is."""
+    messages().print(text, soft_wrap=True)
+
+
 def complain(message: str) -> None:
     """Say why a command ends."""
     messages().print(f"[bold red]Error:[/] {escape(message)}", highlight=False, soft_wrap=True)

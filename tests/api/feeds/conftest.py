@@ -19,7 +19,7 @@ from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions
 from creditrisk.application.issued_keys import IssuedKeys, KeyOrder
 from creditrisk.application.keys import Scope
-from creditrisk.bootstrap import build_backend
+from creditrisk.bootstrap.backend import build_backend
 from tests.api.server import Server, serve
 
 

@@ -10,7 +10,7 @@ from creditrisk.adapters.postgres.engine import ConnectionLimits
 from creditrisk.api.app import create_app
 from creditrisk.api.context import ApiOptions
 from creditrisk.application.keys import Scope
-from creditrisk.bootstrap import build_backend
+from creditrisk.bootstrap.backend import build_backend
 from tests.api.master_data.site import Site
 from tests.api.server import serve
 
