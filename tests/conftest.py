@@ -21,12 +21,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="module")
-def database_url() -> Iterator[str]:
+def own_database_url() -> Iterator[str]:
     """The address of a migrated, empty database of this module's own, with a login that may do everything."""
-    server = postgres.server_url()
-    name = postgres.create_database(server, template=postgres.template_database())
-    yield postgres.with_database(server, name)
-    postgres.drop_database(server, name)
+    with postgres.new_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def database_url(own_database_url: str) -> str:
+    """The address of the database that the tests of a module work on: its own, unless a folder shares one."""
+    return own_database_url
 
 
 @pytest.fixture

@@ -69,6 +69,15 @@ def template_database() -> str:
         return note.read_text(encoding="utf-8")
 
 
+@contextmanager
+def new_database() -> Iterator[str]:
+    """Give the address of a migrated, empty database, with a login that may do everything there."""
+    server = server_url()
+    name = create_database(server, template=template_database())
+    yield with_database(server, name)
+    drop_database(server, name)
+
+
 def create_database(url: str, *, template: str = "template0") -> str:
     """Make a database under a new name and return the name."""
     name = f"creditrisk_test_{uuid.uuid4().hex}"

@@ -2,15 +2,16 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from creditrisk.adapters import clock
 from creditrisk.adapters.postgres.engine import ConnectionLimits, open_database
 from creditrisk.adapters.postgres.keys import PostgresKeyStore
 from creditrisk.application.issued_keys import IssuedKeys, KeyOrder
@@ -24,24 +25,48 @@ JSON = dict[str, Any]
 
 @dataclass(frozen=True)
 class Site:
-    """A running service over a database of its own."""
+    """A running service, and the address of its database."""
 
     url: str
     database_url: str
 
-    def key(self, *, tenant: str, scopes: frozenset[Scope] = frozenset(Scope)) -> str:
-        """A key of a tenant, made as the operator of the installation would."""
-        return asyncio.run(_issued(self.database_url, tenant=tenant, scopes=scopes))
+    def key(
+        self,
+        *,
+        tenant: str,
+        scopes: Iterable[str] = frozenset(Scope),
+        companies: Iterable[str] | None = None,
+        name: str = "tests",
+    ) -> str:
+        """A new key of a tenant, which exists from then on."""
+        body: JSON = {"tenant": tenant, "scopes": sorted(scopes), "name": name}
+        if companies is not None:
+            body["companies"] = sorted(companies)
+        with self.caller(self._operators_key) as operator:
+            key = ok(operator.post("/v1/keys", json=body))["key"]
+        assert isinstance(key, str)
+        return key
 
     def caller(self, key: str) -> httpx.Client:
         """A client with this key."""
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        return client(self.url, key)
 
     @contextmanager
     def tenant(self) -> Iterator[httpx.Client]:
         """A caller of a new tenant who may do everything."""
         with self.caller(self.key(tenant=f"tenant-{uuid4().hex}")) as caller:
             yield caller
+
+    @cached_property
+    def _operators_key(self) -> str:
+        """The key of whoever runs the installation, made as the first one is: in the database."""
+        return asyncio.run(_issued(self.database_url))
+
+
+def client(url: str, key: str, *, timeout: float = 30) -> httpx.Client:
+    """A client with this key; it speaks plain HTTP and need not read certificate authorities first."""
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=url, headers=headers, timeout=timeout, verify=False)
 
 
 @contextmanager
@@ -52,15 +77,12 @@ def running_service(database_url: str) -> Iterator[Site]:
         yield Site(server.url, database_url)
 
 
-async def _issued(database_url: str, *, tenant: str, scopes: frozenset[Scope]) -> str:
+async def _issued(database_url: str) -> str:
     database = open_database(database_url, limits=ConnectionLimits())
-    keys = IssuedKeys(
-        store=PostgresKeyStore(database),
-        random_bytes=secrets.token_bytes,
-        now=lambda: datetime.now(UTC),
-    )
+    keys = IssuedKeys(store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now)
+    order = KeyOrder(scopes=frozenset({Scope.PLATFORM, Scope.ADMIN}), name="operator")
     try:
-        return (await keys.issue(KeyOrder(scopes=scopes, name="tests"), tenant=tenant, by=None)).key
+        return (await keys.issue(order, tenant="platform", by=None)).key
     finally:
         await database.close()
 

@@ -3,9 +3,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests import service
 from tests.api.everything import Stock, Writing, stocked, writings
 from tests.api.sample import KEY, build_app
 from tests.api.server import Server, serve
+from tests.database import new_database
 from tests.service import Site, running_service
 
 
@@ -19,16 +21,30 @@ def sample_server() -> Iterator[Server]:
 @pytest.fixture
 def client(sample_server: Server) -> Iterator[httpx.Client]:
     """A caller with a key of the sample server that may do nearly everything."""
-    headers = {"Authorization": f"Bearer {KEY}"}
-    with httpx.Client(base_url=sample_server.url, headers=headers, timeout=30) as caller:
+    with service.client(sample_server.url, KEY) as caller:
         yield caller
 
 
-@pytest.fixture(scope="module")
-def site(database_url: str) -> Iterator[Site]:
-    """The whole service, running over the module's own database."""
-    with running_service(database_url) as running:
+@pytest.fixture(scope="session")
+def shared_site() -> Iterator[Site]:
+    """The whole service over a database that all modules share: each test is a tenant, and sees no other.
+
+    A module that counts, locks or looks at everything in the database has ``site`` be one of its own.
+    """
+    with new_database() as url, running_service(url) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def database_url(shared_site: Site) -> str:
+    """The address of the shared service's database."""
+    return shared_site.database_url
+
+
+@pytest.fixture(scope="module")
+def site(shared_site: Site) -> Site:
+    """The service that the tests of a module talk to."""
+    return shared_site
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,18 @@ import pytest
 
 from tests.api.bodies import parts, pointer, replaced, texts
 from tests.api.everything import ID, Stock, Writing, operations
-from tests.service import JSON, Site, eur, ok
+from tests.service import JSON, Site, eur, ok, running_service
 
 pytestmark = pytest.mark.usefixtures("stock")
 
 MARK: Final = "do-not-repeat-me"
+
+
+@pytest.fixture(scope="module")
+def site(own_database_url: str) -> Iterator[Site]:
+    """A service of this module's own, which compares all that is stored before and after."""
+    with running_service(own_database_url) as running:
+        yield running
 
 
 @contextmanager

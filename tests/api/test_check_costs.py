@@ -26,8 +26,8 @@ SWEEP: Final = (
 
 
 @pytest.fixture(scope="module")
-def tap(database_url: str) -> Iterator[Wiretap]:
-    with Wiretap(database_url).listening() as listening:
+def tap(own_database_url: str) -> Iterator[Wiretap]:
+    with Wiretap(own_database_url).listening() as listening:
         yield listening
 
 

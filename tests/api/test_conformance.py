@@ -22,7 +22,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tests.api.everything import Stock, stocked
-from tests.service import Site
+from tests.service import Site, running_service
 
 # The same requests on every run, and few enough of them to be asked every time.
 SETTINGS: Final = hypothesis.settings(
@@ -39,6 +39,13 @@ SETTINGS: Final = hypothesis.settings(
 def lines(_context: Any, value: Any) -> bytes:
     """The schema of a stream is a string: its lines."""
     return str(value).encode("utf-8", "replace")
+
+
+@pytest.fixture(scope="module")
+def site(own_database_url: str) -> Iterator[Site]:
+    """A service of this module's own, since whatever is made up is sent to it."""
+    with running_service(own_database_url) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -120,11 +120,11 @@ class Storm:
 
 
 def test_whatever_was_acknowledged_is_there_after_the_service_was_killed(
-    installation: Installation, database_url: str
+    installation: Installation, own_database_url: str
 ) -> None:
-    settings = {"CREDITRISK_DATABASE_URL": database_url}
+    settings = {"CREDITRISK_DATABASE_URL": own_database_url}
     with installation.serving(settings=settings) as service:
-        site = _site(installation, database_url)
+        site = _site(installation, own_database_url)
         key = site.key(tenant=TENANT)
         with Storm(site, key).raging() as storm:
             storm.wait(200, 400)
@@ -136,7 +136,7 @@ def test_whatever_was_acknowledged_is_there_after_the_service_was_killed(
 
     assert len(storm.kept) == _WRITERS * _ORDERS
     assert set(storm.answers) == {(200, False)}
-    assert asyncio.run(drift(database_url)) == []
+    assert asyncio.run(drift(own_database_url)) == []
 
 
 @pytest.mark.parametrize("go_away", [Postgres.stop, Postgres.kill], ids=["stopped", "killed"])

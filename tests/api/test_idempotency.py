@@ -27,8 +27,9 @@ STREAM = {"Content-Type": "application/x-ndjson"}
 
 
 @pytest.fixture(scope="module")
-def site(database_url: str) -> Iterator[Site]:
-    with running_service(database_url) as site:
+def site(own_database_url: str) -> Iterator[Site]:
+    """A service of this module's own, which locks what answers are kept in."""
+    with running_service(own_database_url) as site:
         yield site
 
 

@@ -2,15 +2,31 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.database import new_database
 from tests.scenarios.erp import Erp, new_erp
 from tests.service import Site, running_service
 
 
+@pytest.fixture(scope="session")
+def shared_site() -> Iterator[Site]:
+    """The whole service over a database that all modules share: each test is a tenant, and sees no other.
+
+    A module that counts, locks or looks at everything in the database has ``site`` be one of its own.
+    """
+    with new_database() as url, running_service(url) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
-def site(database_url: str) -> Iterator[Site]:
-    """The whole service over the module's own database."""
-    with running_service(database_url) as site:
-        yield site
+def database_url(shared_site: Site) -> str:
+    """The address of the shared service's database."""
+    return shared_site.database_url
+
+
+@pytest.fixture(scope="module")
+def site(shared_site: Site) -> Site:
+    """The service that the tests of a module talk to."""
+    return shared_site
 
 
 @pytest.fixture(scope="module")

@@ -151,9 +151,7 @@ def new_erp(site: Site, platform: Erp) -> Iterator[Erp]:
     """The ERP of a new tenant, which knows the customer C-1; the platform makes its key."""
     scopes = sorted(set(Scope) - {Scope.PLATFORM})
     made = platform.post("/v1/keys", {"tenant": f"tenant-{uuid4().hex}", "scopes": scopes})
-    headers = {"Authorization": f"Bearer {made['key']}"}
-    # Plain HTTP: reading the certificate authorities would take longer than most tests.
-    with httpx.Client(base_url=site.url, headers=headers, timeout=30, verify=False) as caller:
+    with site.caller(made["key"]) as caller:
         erp = Erp(caller)
         erp.customer("C-1")
         yield erp

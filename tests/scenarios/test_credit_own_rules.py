@@ -33,13 +33,13 @@ def install(into: Path, *, distribution: str = "acme-rules", version: str = "1.2
 
 
 @pytest.fixture(scope="module")
-def site(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(own_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A service where the package is installed."""
     folder = tmp_path_factory.mktemp("site-packages")
     install(folder)
     with pytest.MonkeyPatch.context() as patched:
         patched.syspath_prepend(folder)
-        with running_service(database_url) as site:
+        with running_service(own_database_url) as site:
             yield site
 
 
@@ -124,11 +124,11 @@ def test_other_values_of_a_kind_are_no_duplicates(erp: Erp) -> None:
 
 
 def test_a_rule_whose_package_is_gone_holds(
-    erp: Erp, database_url: str, monkeypatch: pytest.MonkeyPatch
+    erp: Erp, own_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule(erp, "SMALL", "small", {"most": "1.00"})
     monkeypatch.setattr("sys.path", [each for each in sys.path if "site-packages0" not in each])
-    with running_service(database_url) as site, site.caller(_key_of(erp)) as caller:
+    with running_service(own_database_url) as site, site.caller(_key_of(erp)) as caller:
         answer = Erp(caller).check("order", "5.00")
     assert classes(answer) == {"OWN_RULE": "hard"}
     assert found(answer, "OWN_RULE")["params"]["version"] is None

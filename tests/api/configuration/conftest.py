@@ -5,15 +5,14 @@ import httpx
 import pytest
 
 from creditrisk.application.keys import Scope
+from tests import service
 from tests.api.configuration.site import Site
-from tests.service import running_service
 
 
 @pytest.fixture(scope="module")
-def site(database_url: str) -> Iterator[Site]:
-    """A running service on the module's own database."""
-    with running_service(database_url) as running:
-        yield Site(running.url, running.key(tenant="platform"))
+def site(shared_site: service.Site) -> Site:
+    """The shared service, with a key that makes keys."""
+    return Site(shared_site.url, shared_site.key(tenant="platform"))
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from tests.service import client
+
 
 @dataclass(frozen=True)
 class Site:
@@ -14,7 +16,7 @@ class Site:
 
     def caller(self, key: str) -> httpx.Client:
         """A client with this key."""
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        return client(self.url, key)
 
     def key_of(
         self, tenant: str, scopes: list[str], *, companies: list[str] | None = None, name: str = ""

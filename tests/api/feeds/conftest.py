@@ -1,50 +1,34 @@
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI
 
-from creditrisk.adapters import clock
 from creditrisk.adapters.postgres.engine import ConnectionLimits, open_database
-from creditrisk.adapters.postgres.keys import PostgresKeyStore
 from creditrisk.adapters.postgres.tables import import_job
 from creditrisk.adapters.postgres.verify import Drift, find_drift
-from creditrisk.api.app import create_app
-from creditrisk.api.context import ApiOptions
-from creditrisk.application.issued_keys import IssuedKeys, KeyOrder
-from creditrisk.application.keys import Scope
-from creditrisk.bootstrap.backend import build_backend
-from tests.api.server import Server, serve
+from tests import service
 
 
 @dataclass(frozen=True)
 class Site:
     """The running service and the database behind it."""
 
-    server: Server
-    database_url: str
+    running: service.Site
+
+    @property
+    def database_url(self) -> str:
+        return self.running.database_url
 
     def caller(self, tenant: str, *scopes: str, companies: frozenset[str] | None = None) -> httpx.Client:
         """A caller of a tenant, with a new key of its own."""
-        headers = {"Authorization": f"Bearer {self.key(tenant, *scopes, companies=companies)}"}
-        return httpx.Client(base_url=self.server.url, headers=headers, timeout=60)
+        return service.client(self.running.url, self.key(tenant, *scopes, companies=companies), timeout=60)
 
     def key(self, tenant: str, *scopes: str, companies: frozenset[str] | None = None) -> str:
-        order = KeyOrder(scopes=frozenset(Scope(scope) for scope in scopes), companies=companies)
-        return asyncio.run(self._issue(order, tenant))
-
-    async def _issue(self, order: KeyOrder, tenant: str) -> str:
-        database = open_database(self.database_url, limits=ConnectionLimits())
-        keys = IssuedKeys(store=PostgresKeyStore(database), random_bytes=secrets.token_bytes, now=clock.now)
-        issued = await keys.issue(order, tenant=tenant, by=None)
-        await database.close()
-        return issued.key
+        return self.running.key(tenant=tenant, scopes=scopes, companies=companies)
 
     def imports(self, tenant: str) -> list[str]:
         """The ids of the tenant's imports."""
@@ -71,18 +55,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(database_url: str) -> Iterator[Site]:
-    """The service on the module's own database."""
-    backend = build_backend(database_url, limits=ConnectionLimits())
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with backend.opened():
-            yield
-
-    app = create_app(backend.services, options=ApiOptions(version="0"), lifespan=lifespan)
-    with serve(app) as server:
-        yield Site(server, database_url)
+def site(shared_site: service.Site) -> Site:
+    """The shared service, with callers who send feeds."""
+    return Site(shared_site)
 
 
 @pytest.fixture

@@ -10,11 +10,19 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import service
 from tests.api.feeds.bodies import NDJSON, item, ndjson
 from tests.api.feeds.calls import counts, exposure, imported, seen
 from tests.api.feeds.conftest import Site
 
 LEDGER = "/v1/ledger:import"
+
+
+@pytest.fixture(scope="module")
+def site(own_database_url: str) -> Iterator[Site]:
+    """A service of this module's own: how many imports may run, and its memory, are the process's."""
+    with service.running_service(own_database_url) as running:
+        yield Site(running)
 
 
 class Tap:
@@ -73,7 +81,8 @@ def test_what_was_stored_stays_when_the_caller_leaves(erp: httpx.Client, site: S
         f"POST {LEDGER} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/x-ndjson\r\nContent-Length: {len(stream) + 1}\r\n\r\n"
     )
-    with socket.create_connection((site.server.host, site.server.port)) as connection:
+    address = httpx.URL(site.running.url)
+    with socket.create_connection((address.host, address.port)) as connection:
         connection.sendall(head.encode() + stream)
         wait_for(erp, site, acme, accepted=1_000)
     while (job := wait_for(erp, site, acme, accepted=1_000))["status"] == "running":

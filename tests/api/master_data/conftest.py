@@ -1,33 +1,18 @@
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from creditrisk.adapters.postgres.engine import ConnectionLimits
-from creditrisk.api.app import create_app
-from creditrisk.api.context import ApiOptions
 from creditrisk.application.keys import Scope
-from creditrisk.bootstrap.backend import build_backend
+from tests import service
 from tests.api.master_data.site import Site
-from tests.api.server import serve
 
 
 @pytest.fixture(scope="module")
-def site(database_url: str) -> Iterator[Site]:
-    """The whole service in a running server, on the module's own database."""
-    backend = build_backend(database_url, limits=ConnectionLimits())
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with backend.opened():
-            yield
-
-    app = create_app(backend.services, options=ApiOptions(version="0"), lifespan=lifespan)
-    with serve(app) as server:
-        yield Site(server.url, database_url)
+def site(shared_site: service.Site) -> Site:
+    """The shared service, with callers who state master data."""
+    return Site(shared_site)
 
 
 @pytest.fixture
