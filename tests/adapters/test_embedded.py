@@ -19,6 +19,7 @@ from creditrisk.adapters.embedded.cluster import OtherMajorVersion
 from creditrisk.adapters.embedded.data_folder import AlreadyRunning, UnusableDataFolder, make_data_folder
 from creditrisk.adapters.embedded.server import UnableToStart, attach, running, start
 from creditrisk.adapters.embedded.system_user import SystemUser, user_for
+from tests.database import copy_data_folder
 
 # Data of seconds needs no disk.
 QUICK = {"fsync": "off", "shared_buffers": "16MB"}
@@ -72,10 +73,17 @@ def kill_and_wait(pid: int) -> None:
 
 
 @pytest.fixture
-def supervisor(place: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that runs the server of `place / "data"`."""
+def data_dir(place: Path) -> Path:
+    """A data folder that is there already, for tests that are not about making it."""
+    copy_data_folder(place / "data")
+    return place / "data"
+
+
+@pytest.fixture
+def supervisor(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that runs the server of ``data_dir``."""
     with subprocess.Popen(
-        [sys.executable, "-c", SUPERVISOR, str(place / "data")],
+        [sys.executable, "-c", SUPERVISOR, str(data_dir)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -102,66 +110,66 @@ def test_only_the_socket_is_listened_on_and_only_its_owner_enters_the_folder(pla
             assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_the_system_says_who_connects_and_no_other_name_is_believed(place: Path) -> None:
-    with start(place / "data", options=QUICK) as server:
+def test_the_system_says_who_connects_and_no_other_name_is_believed(data_dir: Path) -> None:
+    with start(data_dir, options=QUICK) as server:
         ask(server.url(), "CREATE ROLE somebody LOGIN")
         with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
             ask(server.url().replace("postgres@", "somebody@"), "SELECT 1")
 
 
-def test_nothing_runs_and_nothing_is_locked_after_the_stop(place: Path) -> None:
-    server = start(place / "data", options=QUICK)
-    pid = server_pid(place / "data")
+def test_nothing_runs_and_nothing_is_locked_after_the_stop(data_dir: Path) -> None:
+    server = start(data_dir, options=QUICK)
+    pid = server_pid(data_dir)
 
     server.stop()
     server.stop()
 
     assert not is_alive(pid)
-    assert attach(place / "data") is None
+    assert attach(data_dir) is None
 
 
 def test_a_second_start_is_refused_and_names_the_process_that_runs_it(
-    place: Path, supervisor: subprocess.Popen[str]
+    data_dir: Path, supervisor: subprocess.Popen[str]
 ) -> None:
     with pytest.raises(AlreadyRunning, match=f"already run by process {supervisor.pid}"):
-        start(place / "data", options=QUICK)
+        start(data_dir, options=QUICK)
 
 
 def test_a_command_beside_the_service_uses_its_server_and_leaves_it_running(
-    place: Path, supervisor: subprocess.Popen[str]
+    data_dir: Path, supervisor: subprocess.Popen[str]
 ) -> None:
-    with running(place / "data") as server:
+    with running(data_dir) as server:
         assert ask(server.url(), "SELECT 1") == 1
-    with running(place / "data") as server:
+    with running(data_dir) as server:
         assert ask(server.url(), "SELECT 2") == 2
     assert supervisor.poll() is None
 
 
-def test_a_command_without_a_service_has_a_server_for_as_long_as_it_runs(place: Path) -> None:
-    with running(place / "data") as server:
+def test_a_command_without_a_service_has_a_server_for_as_long_as_it_runs(data_dir: Path) -> None:
+    with running(data_dir) as server:
         assert ask(server.url(), "SELECT 1") == 1
-    assert attach(place / "data") is None
+    assert attach(data_dir) is None
 
 
 def test_a_server_whose_supervisor_was_killed_is_taken_over(
-    place: Path, supervisor: subprocess.Popen[str]
+    data_dir: Path, supervisor: subprocess.Popen[str]
 ) -> None:
-    orphan = server_pid(place / "data")
+    orphan = server_pid(data_dir)
     supervisor.kill()
     supervisor.wait()
     assert is_alive(orphan)
-    assert attach(place / "data") is None
+    assert attach(data_dir) is None
 
-    with start(place / "data", options=QUICK) as server:
+    with start(data_dir, options=QUICK) as server:
         assert ask(server.url(), "SELECT 1") == 1
-        assert server_pid(place / "data") != orphan
+        assert server_pid(data_dir) != orphan
         assert not is_alive(orphan)
 
 
 def test_what_was_committed_survives_a_server_killed_in_the_middle_of_a_statement(
-    place: Path, supervisor: subprocess.Popen[str]
+    data_dir: Path, supervisor: subprocess.Popen[str]
 ) -> None:
-    url = f"postgresql://postgres@/creditrisk?host={place}/data/run"
+    url = f"postgresql://postgres@/creditrisk?host={data_dir}/run"
     ask(url, "CREATE TABLE kept AS SELECT 42 AS answer")
 
     async def kill_while_a_session_is_busy() -> None:
@@ -170,7 +178,7 @@ def test_what_was_committed_survives_a_server_killed_in_the_middle_of_a_statemen
         question = "SELECT count(*) FROM generate_series(1, 400000000)"
         statement = asyncio.create_task(busy.fetchval(question))
         await asyncio.sleep(0.3)
-        kill_and_wait(server_pid(place / "data"))
+        kill_and_wait(server_pid(data_dir))
         supervisor.kill()
         statement.cancel()
         await asyncio.gather(statement, return_exceptions=True)
@@ -179,14 +187,13 @@ def test_what_was_committed_survives_a_server_killed_in_the_middle_of_a_statemen
     asyncio.run(kill_while_a_session_is_busy())
     supervisor.wait()
 
-    with start(place / "data", options=QUICK) as server:
+    with start(data_dir, options=QUICK) as server:
         assert ask(server.url(), "SELECT answer FROM kept") == 42
 
 
 def test_a_dead_servers_number_given_to_another_process_prevents_nothing_and_harms_nobody(
-    place: Path,
+    data_dir: Path,
 ) -> None:
-    data_dir = place / "data"
     start(data_dir, options=QUICK).stop()
     owner = user_for(data_dir / "pg18")
     sleeper = subprocess.Popen(["/bin/sleep", "600"], user=owner.uid if owner.switched else None)
@@ -259,17 +266,17 @@ def test_data_of_another_major_version_is_refused_with_the_way_to_carry_it_over(
     start(place / "data", options=QUICK).stop()
 
 
-def test_a_server_that_cannot_start_says_why_and_frees_the_folder(place: Path) -> None:
+def test_a_server_that_cannot_start_says_why_and_frees_the_folder(data_dir: Path) -> None:
     with pytest.raises(UnableToStart, match="no_such_setting"):
-        start(place / "data", options={"no_such_setting": "1"})
+        start(data_dir, options={"no_such_setting": "1"})
 
-    start(place / "data", options=QUICK).stop()
+    start(data_dir, options=QUICK).stop()
 
 
 def test_interrupted_by_the_keyboard_the_server_is_stopped(
-    place: Path, supervisor: subprocess.Popen[str]
+    data_dir: Path, supervisor: subprocess.Popen[str]
 ) -> None:
-    pid = server_pid(place / "data")
+    pid = server_pid(data_dir)
 
     # A terminal sends it to the whole group, of which PostgreSQL must not be one.
     os.killpg(supervisor.pid, signal.SIGINT)

@@ -19,6 +19,7 @@ from creditrisk.adapters.embedded.server import EmbeddedServer, start
 from creditrisk.adapters.postgres.engine import ConnectionLimits, open_database
 from creditrisk.adapters.postgres.verify import Drift, find_drift
 from tests.cli.installation import Installation, new_installation
+from tests.database import copy_data_folder
 from tests.service import Site, eur, ok
 
 TENANT = "storm"
@@ -38,6 +39,7 @@ def postgres() -> Iterator["Postgres"]:
     """A PostgreSQL of this test's own, which may be stopped and killed."""
     folder = Path(tempfile.mkdtemp(prefix="creditrisk-test-", dir="/tmp"))
     folder.chmod(0o711)
+    copy_data_folder(folder / "data")
     server = Postgres(folder / "data")
     try:
         yield server

@@ -11,7 +11,7 @@ from tests.cli.installation import Installation, new_installation, processes_in
 
 @pytest.fixture(scope="module")
 def installation() -> Iterator[Installation]:
-    with new_installation() as installation:
+    with new_installation(ran_before=True) as installation:
         yield installation
 
 
