@@ -55,8 +55,15 @@ class Installation:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What commands find in their environment: nothing of this machine's installation."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITRISK_")}
+        """What commands find in their environment: nothing of this machine's installation.
+
+        Python may keep what it has compiled, as it does where nothing is set: dozens of them start.
+        """
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("CREDITRISK_") and name != "PYTHONDONTWRITEBYTECODE"
+        }
         return inherited | {"CREDITRISK_DATA_DIR": str(self.folder / "data")} | dict(self.settings)
 
     def run(

@@ -22,7 +22,9 @@ from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.output_files import opened_for_writing
 from creditrisk.cli.terminal import counting
 from creditrisk.settings import load_settings
+from tests.api.feeds.bodies import NDJSON, ndjson
 from tests.cli.installation import Installation
+from tests.service import JSON, eur, ok, running_service
 
 ACCOUNTS = 1_200
 """More than two pages."""
@@ -31,33 +33,19 @@ ACCOUNTS = 1_200
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Installation:
     """An installation with accounts in two companies; C-0001 of `main` is above its limit."""
-    settings = {"CREDITRISK_DATABASE_URL": database_url}
-    installation = Installation(tmp_path_factory.mktemp("installation"), settings)
-    assert installation.run("keys", "create", "--tenant", "T", "--scopes", "all").returncode == 0
     total = {"amount": "10.50", "currency": "EUR"}
-    given: list[tuple[str, list[dict[str, Any]]]] = [
-        ("customers", [{"id": "C-0001", "name": 'Müller, "M" & Co'}]),
-        (
-            "credit",
-            [{"id": "C-0001", "limit": {"amount": "10.00", "currency": "EUR"}, "expires_on": "2026-12-31"}],
-        ),
-        (
-            "documents",
-            [
-                {"kind": "order", "number": f"SO-{number}", "customer": f"C-{number:04}", "total": total}
-                for number in range(1, ACCOUNTS + 1)
-            ],
-        ),
-        (
-            "documents",
-            [{"company": "north", "kind": "order", "number": "N", "customer": "C-0002", "total": total}],
-        ),
+    orders: list[JSON] = [
+        {"kind": "order", "number": f"SO-{number}", "customer": f"C-{number:04}", "total": total}
+        for number in range(1, ACCOUNTS + 1)
     ]
-    for stream, lines in given:
-        body = "\n".join(map(json.dumps, lines)).encode()
-        done = installation.run("import", stream, "-", "--tenant", "T", given=body)
-        assert done.returncode == 0, done.stderr
-    return installation
+    orders.append({"company": "north", "kind": "order", "number": "N", "customer": "C-0002", "total": total})
+    with running_service(database_url) as site, site.caller(site.key(tenant="T")) as erp:
+        ok(erp.put("/v1/customers/C-0001", json={"name": 'Müller, "M" & Co'}))
+        account = {"limit": eur("10.00"), "expires_on": "2026-12-31"}
+        ok(erp.put("/v1/customers/C-0001/credit", json=account))
+        assert ok(erp.post("/v1/documents:import", content=ndjson(orders), headers=NDJSON))["rejected"] == 0
+    settings = {"CREDITRISK_DATABASE_URL": database_url}
+    return Installation(tmp_path_factory.mktemp("installation"), settings)
 
 
 def evaluate(installation: Installation, *options: str) -> tuple[int, str, str]:
