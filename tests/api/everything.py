@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -76,14 +77,15 @@ class Stock:
         }
 
 
-def operations(site: str) -> list[Operation]:
-    """Every operation that the running service documents."""
+@cache
+def operations(site: str) -> tuple[Operation, ...]:
+    """Every operation that the running service documents; asked once, for its answer never changes."""
     document = ok(httpx.get(f"{site}/openapi.json", timeout=60))
-    return [
+    return tuple(
         Operation(id=spec["operationId"], method=method.upper(), path=path, spec=spec)
         for path, methods in document["paths"].items()
         for method, spec in methods.items()
-    ]
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from creditrisk.adapters.embedded.errors import EmbeddedPostgresError
 from creditrisk.adapters.postgres.preparation import UnreachableDatabase
 from creditrisk.application.errors import FieldError, InvalidRequest, NotFound, Unavailable
 from creditrisk.application.keys import Scope
-from creditrisk.cli.describing import check_openapi, openapi_text, print_settings, write_openapi
+from creditrisk.cli.describing import check_openapi, print_settings, write_openapi
 from creditrisk.cli.exits import ExitCode, Failure, explain
 from creditrisk.cli.key_commands import KeyWish
 from creditrisk.demo.loading import DemoRefused
@@ -174,7 +174,8 @@ def test_the_openapi_document_is_written_and_compared_with_a_file(tmp_path: Path
     write_openapi(file)
     check_openapi(file)
 
-    file.write_text(openapi_text().replace("/v1/check", "/v1/chekc", 1), encoding="utf-8")
+    written = file.read_text(encoding="utf-8")
+    file.write_text(written.replace("/v1/check", "/v1/chekc", 1), encoding="utf-8")
     with pytest.raises(Failure, match=re.escape('-    "/v1/chekc": {')) as differs:
         check_openapi(file)
     assert differs.value.code is ExitCode.PROBLEMS
