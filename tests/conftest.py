@@ -12,6 +12,7 @@ from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.cli.starting import collect_rarely
 from tests import database as postgres
+from tests.service import Site, running_service
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,6 +56,16 @@ def own_database_url() -> Iterator[str]:
 def database_url(own_database_url: str) -> str:
     """The address of the database that the tests of a module work on: its own, unless a folder shares one."""
     return own_database_url
+
+
+@pytest.fixture(scope="session")
+def shared_site() -> Iterator[Site]:
+    """The whole service over a database that all modules share: each test is a tenant, and sees no other.
+
+    A module that counts, locks or looks at everything in the database has ``site`` be one of its own.
+    """
+    with postgres.new_database() as url, running_service(url) as running:
+        yield running
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from tests import service
 from tests.api.everything import Stock, Writing, stocked, writings
 from tests.api.sample import KEY, build_app
 from tests.api.server import Server, serve
-from tests.database import new_database
-from tests.service import Site, running_service
+from tests.service import Site
 
 
 @pytest.fixture(scope="module")
@@ -23,16 +22,6 @@ def client(sample_server: Server) -> Iterator[httpx.Client]:
     """A caller with a key of the sample server that may do nearly everything."""
     with service.client(sample_server.url, KEY) as caller:
         yield caller
-
-
-@pytest.fixture(scope="session")
-def shared_site() -> Iterator[Site]:
-    """The whole service over a database that all modules share: each test is a tenant, and sees no other.
-
-    A module that counts, locks or looks at everything in the database has ``site`` be one of its own.
-    """
-    with new_database() as url, running_service(url) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.database import new_database
 from tests.scenarios.erp import Erp, new_erp
-from tests.service import Site, running_service
-
-
-@pytest.fixture(scope="session")
-def shared_site() -> Iterator[Site]:
-    """The whole service over a database that all modules share: each test is a tenant, and sees no other.
-
-    A module that counts, locks or looks at everything in the database has ``site`` be one of its own.
-    """
-    with new_database() as url, running_service(url) as running:
-        yield running
+from tests.service import Site
 
 
 @pytest.fixture(scope="module")
