@@ -35,23 +35,21 @@ _WRITE: Final = "SELECT write_decisions_2($1, $2, $3)"
 
 async def insert_decisions(connection: Any, records: Sequence[DecisionRecord]) -> None:
     """Insert records of one tenant in the transaction of the driver's connection."""
-    await connection.execute(_WRITE, *decision_arguments(records, lazily=False))
+    await connection.execute(_WRITE, *decision_arguments(records[0].tenant, records, lazily=False))
 
 
-def decision_arguments(records: Sequence[DecisionRecord], *, lazily: bool) -> tuple[Any, ...]:
-    """Records of one tenant as write_decisions_2 takes them."""
-    return _arguments(records[0].tenant, orjson.dumps(records), lazily=lazily)
-
-
-def _arguments(tenant: str, records: bytes, *, lazily: bool) -> tuple[Any, ...]:
-    return tenant, lazily, records.decode()
+def decision_arguments(
+    tenant: str, records: Sequence[DecisionRecord | orjson.Fragment], *, lazily: bool
+) -> tuple[Any, ...]:
+    """Records of one tenant, some of them written already, as write_decisions_2 takes them."""
+    return tenant, lazily, orjson.dumps(records).decode()
 
 
 class _Buffered(NamedTuple):
     """A record on its way."""
 
     tenant: str
-    written: bytes
+    written: orjson.Fragment
     """As JSON, written at once: later its hundreds of objects would be out of the processor's caches."""
 
 
@@ -83,7 +81,7 @@ class PostgresDecisionLog:
         if len(self._buffer) >= MOST_BUFFERED:
             async with self._room:
                 await self._room.wait_for(lambda: len(self._buffer) < MOST_BUFFERED)
-        self._buffer.append(_Buffered(record.tenant, orjson.dumps(record)))
+        self._buffer.append(_Buffered(record.tenant, orjson.Fragment(orjson.dumps(record))))
 
     async def keep_flushing(self) -> None:
         """Flush until cancelled; while the database does not answer, the filling buffer holds checks back."""
@@ -101,16 +99,16 @@ class PostgresDecisionLog:
             records, self._buffer = self._buffer, []
             if not records:
                 return
-            by_tenant: dict[str, list[bytes]] = defaultdict(list)
+            by_tenant: dict[str, list[orjson.Fragment]] = defaultdict(list)
             for tenant, written in records:
                 by_tenant[tenant].append(written)
             try:
                 while by_tenant:
                     tenant = next(iter(by_tenant))
-                    some = b"[" + b",".join(by_tenant[tenant][:_MOST_AT_ONCE]) + b"]"
+                    some = by_tenant[tenant][:_MOST_AT_ONCE]
                     # Apart, because they are decisions of other requests than the one that reads.
                     with self._database.apart():
-                        await self._plain.fetch(_WRITE, *_arguments(tenant, some, lazily=True))
+                        await self._plain.fetch(_WRITE, *decision_arguments(tenant, some, lazily=True))
                     by_tenant[tenant] = by_tenant[tenant][_MOST_AT_ONCE:]
                     if not by_tenant[tenant]:
                         del by_tenant[tenant]

@@ -129,7 +129,7 @@ class PostgresReservationBook:
         records = [each.record for each in effects]
         grants = [each.grant for each in effects if each.grant is not None]
         if grants:
-            arguments = (*decision_arguments(records, lazily=False), *_columns_of_grants(grants))
+            arguments = (*decision_arguments(tenant, records, lazily=False), *_columns_of_grants(grants))
             await connection.execute(_WRITE, *arguments)
         elif records:
             await insert_decisions(connection, records)
