@@ -38,15 +38,10 @@ def two_doors(sites: tuple[Site, Site], platform: str) -> Iterator[tuple[Erp, Er
     ``platform`` is the key of whoever runs the installation.
     """
     one, other = sites
-    with door(one, platform) as installation:
+    with one.caller(platform) as installation:
         key = new_key(installation, tenant=f"tenant-{uuid4().hex}")
-    with door(one, key) as first, door(other, key) as second:
+    with one.caller(key) as first, other.caller(key) as second:
         yield Erp(first), Erp(second)
-
-
-def door(site: Site, key: str) -> httpx.Client:
-    """A client with this key."""
-    return site.caller(key)
 
 
 def new_key(platform: httpx.Client, *, tenant: str) -> str:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.api.feeds.bodies import item, ndjson
-from tests.cli.neighbours import Alternation, current, deletes, door, imports, limit, of_the_group
+from tests.cli.neighbours import Alternation, current, deletes, imports, limit, of_the_group
 from tests.scenarios.erp import DAY, codes, counted
 from tests.scenarios.reserving import resolve
 from tests.service import JSON, Site, eur, ok
@@ -253,7 +253,7 @@ def test_a_revoked_key_is_refused_everywhere_at_once(pair: Alternation, sites: t
     for _ in range(10):
         made = pair.writer.post("/v1/keys", {"name": "spare", "scopes": ["check"]})
         body = {"customer": "C-1", "document": {"kind": "order", "total": eur("1.00")}}
-        callers = [door(site, made["key"]) for site in sites]
+        callers = [site.caller(made["key"]) for site in sites]
         for caller in callers * 2:
             ok(caller.post("/v1/check", json=body))
         ok(pair.writer.caller.delete(f"/v1/keys/{made['id']}"))
