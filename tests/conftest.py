@@ -10,7 +10,7 @@ from xdist.scheduler import WorkStealingScheduling
 from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_database
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
-from creditrisk.cli.starting import collect_rarely
+from creditrisk.bootstrap.starting import collect_rarely
 from tests import database as postgres
 from tests.service import Site, running_service
 

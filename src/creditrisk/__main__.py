@@ -7,7 +7,7 @@ from types import FrameType
 
 def main() -> None:
     """Run the command line; an exception somebody can do something about ends it with a sentence."""
-    from creditrisk.cli.starting import collect_rarely
+    from creditrisk.bootstrap.starting import collect_rarely
 
     collect_rarely()
     from creditrisk.cli.app import app

@@ -83,11 +83,9 @@ from creditrisk.application.rules import RuleReview
 from creditrisk.application.snapshots import Snapshots
 from creditrisk.application.tried_checks import TriedChecks
 from creditrisk.bootstrap.database import issued_keys
+from creditrisk.bootstrap.starting import collect_rarely
 from creditrisk.locale.languages import read_languages
 from creditrisk.presets.loader import Preset, load_presets
-
-_OBJECTS_BEFORE_COLLECTING: Final = 20_000
-_COLLECTIONS_BEFORE_OLDER: Final = (10, 10)
 
 _HELPERS_MAX: Final = 2
 """Processes that read snapshots; each takes some 60 MB while one runs."""
@@ -142,7 +140,7 @@ def spare_collections() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_OBJECTS_BEFORE_COLLECTING, *_COLLECTIONS_BEFORE_OLDER)
+    collect_rarely()
 
 
 def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:

@@ -36,6 +36,17 @@ async def opened_database(settings: Settings, *, address: str) -> AsyncIterator[
         UnreachableDatabase, UnsuitableDatabase: it is not to be had.
     """
     await prepare(address)
+    async with checked_database(settings, address=address) as database:
+        yield database
+
+
+@asynccontextmanager
+async def checked_database(settings: Settings, *, address: str) -> AsyncIterator[Database]:
+    """Give the connections to a database as it is.
+
+    Raises:
+        UnsuitableDatabase: the server is too old, or our role there is not bound by row-level security.
+    """
     database = open_database(address, limits=connection_limits(settings))
     try:
         await database.check()

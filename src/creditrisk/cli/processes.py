@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from creditrisk.bootstrap.starting import collect_rarely
 from creditrisk.cli.exits import ExitCode, Failure
-from creditrisk.cli.starting import collect_rarely
 from creditrisk.cli.supervision import end_with_parent
 from creditrisk.settings import Settings
 from creditrisk.telemetry.logging import configure_logging

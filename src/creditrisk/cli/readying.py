@@ -1,9 +1,8 @@
 """A database made ready for the service: at the schema it needs, with the demo where it is wanted."""
 
-from creditrisk.adapters.postgres.engine import open_database
 from creditrisk.adapters.postgres.preparation import prepare
-from creditrisk.bootstrap.database import connection_limits
 from creditrisk.cli.database_commands import schema_line
+from creditrisk.cli.databases import checked_database
 from creditrisk.cli.terminal import say, waiting
 from creditrisk.demo.checks import TENANT
 from creditrisk.settings import Settings
@@ -16,11 +15,8 @@ async def make_ready(settings: Settings, address: str, *, demo: bool, migrate: b
         UnreachableDatabase, UnsuitableDatabase: there is no database to serve from.
     """
     say(schema_line(await prepare(address, migrate=migrate)))
-    database = open_database(address, limits=connection_limits(settings))
-    try:
-        await database.check()
-    finally:
-        await database.close()
+    async with checked_database(settings, address=address):
+        pass  # Said here, once, and not by every process that is to serve.
     if not demo:
         return None
     from creditrisk.cli.demonstration import prepare_demo
