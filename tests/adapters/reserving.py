@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from creditrisk.adapters.postgres import tables
@@ -68,10 +69,11 @@ def reserving(
 
 async def ask(backends: Sequence[Backend], commands: Sequence[CheckCommand], caller: Principal) -> list[Any]:
     """Ask everything at the same time, in turn of this process and of that one."""
-    answers: list[Any] = await asyncio.gather(
-        *(
-            backends[turn % len(backends)].services.checks.check(command, principal=caller)
-            for turn, command in enumerate(commands)
-        )
+    return await asyncio.gather(
+        *(ask_one(backends[turn % len(backends)], command, caller) for turn, command in enumerate(commands))
     )
-    return answers
+
+
+async def ask_one(backend: Backend, command: CheckCommand, caller: Principal) -> Any:
+    """Ask one thing, and read the answer."""
+    return orjson.loads(orjson.dumps(await backend.services.checks.check(command, principal=caller)))

@@ -14,7 +14,7 @@ from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.application.errors import Conflict
 from creditrisk.application.reservations import Reservations
 from creditrisk.bootstrap.backend import Backend, build_backend
-from tests.adapters.reserving import CONNECTIONS, ask, make_shared_limit, reserving
+from tests.adapters.reserving import CONNECTIONS, ask, ask_one, make_shared_limit, reserving
 from tests.adapters.statements import paper
 from tests.adapters.stored import rows
 
@@ -114,7 +114,7 @@ async def test_a_capture_at_the_last_moment_and_the_next_reservation_exclude_eac
             {"id": answer["reservation"]["id"]},
         )
         await asyncio.sleep(1.1)
-        second = asyncio.create_task(backend.services.checks.check(reserving("60"), principal=caller))
+        second = asyncio.create_task(ask_one(backend, reserving("60"), caller))
         done, _ = await asyncio.wait([second], timeout=0.3)
         assert not done
         await capturing.commit()
@@ -132,7 +132,7 @@ async def test_an_account_that_joins_another_group_while_it_is_waited_for_is_jud
     await ask([backend], [reserving("1")], caller)  # makes the lock of C-1 alone
     async with database.transaction(caller.tenant) as holder:
         await holder.execute(sa.text("SELECT FROM credit_scope WHERE scope LIKE '%single%C-1%' FOR UPDATE"))
-        waiting = asyncio.create_task(backend.services.checks.check(reserving("60"), principal=caller))
+        waiting = asyncio.create_task(ask_one(backend, reserving("60"), caller))
         await asyncio.sleep(0.3)
         async with database.transaction(caller.tenant) as connection:
             await connection.execute(change, {"content": '{"credit_group": "G"}'})

@@ -31,10 +31,9 @@ from creditrisk.api.wire import (
     WireModel,
     refuse,
 )
-from creditrisk.application.answer import without_figures
-from creditrisk.application.check import CheckCommand
+from creditrisk.application.check import CheckCommand, seen_by
 from creditrisk.application.errors import ApplicationError
-from creditrisk.application.keys import Principal, Scope
+from creditrisk.application.keys import Principal
 from creditrisk.domain.account import ClaimedOperator
 from creditrisk.domain.facts import Check
 from creditrisk.domain.papers import Document, Followed, Kind
@@ -269,10 +268,10 @@ async def check(
     command = body.command(company, language, request=content_of(request))
     keeping = keeping_of(request)
     if keeping is not None:
-        keeping.answer = lambda answer: to_keep(request, _Json(_visible(answer, caller), language))
+        keeping.answer = lambda answer: to_keep(request, _Json(seen_by(caller, answer), language))
         command = replace(command, keeping=keeping)
     answer = await context_of(request).services.checks.check(command, principal=caller)
-    return _Json(_visible(answer, caller), language)
+    return _Json(answer, language)
 
 
 @router.post("/check", response_model=CheckAnswer, openapi_extra=_documented(CHECK_EXAMPLES))
@@ -306,7 +305,7 @@ async def check_many(
     return _Json(
         {
             "results": [
-                {"error": problems[position]} if position in problems else _visible(next(answers), caller)
+                {"error": problems[position]} if position in problems else next(answers)
                 for position in range(len(body.checks))
             ]
         },
@@ -314,15 +313,10 @@ async def check_many(
     )
 
 
-def _visible(answer: dict[str, Any], caller: Principal) -> dict[str, Any]:
-    """A key that may only see signals is told no figures."""
-    return answer if Scope.CHECK in caller.scopes else without_figures(answer)
-
-
 class _Json(Response):
     """A 200 whose headers are made beforehand but for the length: they cost more than the body."""
 
-    def __init__(self, content: dict[str, Any], language: MessageLanguage) -> None:
+    def __init__(self, content: Mapping[str, Any] | orjson.Fragment, language: MessageLanguage) -> None:
         self.status_code = 200
         self.background = None
         self.body = orjson.dumps(content)

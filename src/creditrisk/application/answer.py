@@ -73,23 +73,24 @@ class Written:
     def categories(self, amounts: Mapping[str, Decimal], currency: str) -> orjson.Fragment:
         """The amounts; they are others only where the document changes or meets stored papers."""
         if amounts is not self._categories:
-            self._categories_written = _as_json(_amounts_as_data(amounts, currency))
+            self._categories_written = as_json(_amounts_as_data(amounts, currency))
             self._categories = amounts
         return self._categories_written
 
     def overdue(self, overdue: Overdue, currency: str) -> orjson.Fragment:
         """What is overdue."""
         if overdue is not self._overdue:
-            self._overdue_written = _as_json(_overdue_as_data(overdue, currency))
+            self._overdue_written = as_json(_overdue_as_data(overdue, currency))
             self._overdue = overdue
         return self._overdue_written
 
 
-def _as_json(data: Mapping[str, Any]) -> orjson.Fragment:
+def as_json(data: Mapping[str, Any]) -> orjson.Fragment:
+    """Write data down, to be taken over letter by letter."""
     return orjson.Fragment(orjson.dumps(data))
 
 
-_NOTHING = _as_json({})
+_NOTHING = as_json({})
 
 
 @value

@@ -6,13 +6,22 @@ from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from creditrisk.application.answer import Answer, StoredExposure, Written, rendered
+import orjson
+
+from creditrisk.application.answer import (
+    Answer,
+    StoredExposure,
+    Written,
+    as_json,
+    rendered,
+    without_figures,
+)
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
 from creditrisk.application.holds import HoldChange, HoldStore, hold_change
 from creditrisk.application.idempotency import Keeping
-from creditrisk.application.keys import Principal
+from creditrisk.application.keys import Principal, Scope
 from creditrisk.application.papers import Account
 from creditrisk.application.reservations import Grant, grant_of
 from creditrisk.application.standings import Standings
@@ -147,8 +156,8 @@ class CheckCredit:
         self._reservations = reservations
         self._new_id = new_id
 
-    async def check(self, command: CheckCommand, *, principal: Principal) -> dict[str, Any]:
-        """Decide one check and keep the decision.
+    async def check(self, command: CheckCommand, *, principal: Principal) -> orjson.Fragment:
+        """Decide one check and keep the decision; answers JSON, as far as the caller may see it.
 
         Raises:
             Unauthenticated: the key was revoked or has expired.
@@ -161,14 +170,14 @@ class CheckCredit:
 
     async def check_all(
         self, commands: Sequence[CheckCommand], *, principal: Principal
-    ) -> Sequence[dict[str, Any]]:
+    ) -> Sequence[orjson.Fragment]:
         """Decide several checks, each alone against stored state, and keep the decisions.
 
         What one of them reserves is stored state to those after it.
 
         Raises: as `check`.
         """
-        answers: list[dict[str, Any]] = []
+        answers: list[orjson.Fragment] = []
         for reserving, run in groupby(commands, key=lambda command: command.reserve_seconds is not None):
             if reserving:
                 answers += [await self._reserve(command, principal) for command in run]
@@ -286,18 +295,22 @@ class CheckCredit:
 
     async def _answer(
         self, command: CheckCommand, stored: StoredFacts, configuration: Configuration, principal: Principal
-    ) -> dict[str, Any]:
+    ) -> orjson.Fragment:
         answer = self._decided(command, stored, configuration)
         if command.dry_run:
-            return rendered(answer)
+            return as_json(seen_by(principal, rendered(answer)))
         effects = self._effects(command, stored, answer, principal)
-        if effects.hold is None:
-            await self._decisions.append(effects.record)
-        else:
+        plain = effects.answer
+        if effects.hold is not None:
             await self._holds.change(effects.hold, effects.record)
-        return effects.answer
+            return as_json(seen_by(principal, plain))
+        # Written once, for the record and for the caller.
+        written = effects.record.content["answer"] = as_json(plain)
+        await self._decisions.append(effects.record)
+        seen = seen_by(principal, plain)
+        return written if seen is plain else as_json(seen)
 
-    async def _reserve(self, command: CheckCommand, principal: Principal) -> dict[str, Any]:
+    async def _reserve(self, command: CheckCommand, principal: Principal) -> orjson.Fragment:
         """Decide while no other check can reserve against the same limits."""
         newest: StoredFacts | None = None
 
@@ -323,7 +336,7 @@ class CheckCredit:
                 keeping=command.keeping,
             )
             if effects is not None:
-                return effects.answer
+                return as_json(seen_by(principal, effects.answer))
             if newest is not None:  # it is loaded while nobody waits for our locks
                 await self._configurations.at(
                     tenant=principal.tenant, company=command.check.company, version=newest.config_version
@@ -355,19 +368,24 @@ class CheckCredit:
             owner=stored.owner,
             request=command.request,
         )
-        if change is None:
-            forced = answer.verdict.situation.facts.forced_hold
-            plain["hold"] = None if forced is None else {"id": forced, "status": "open"}
+        forced = answer.verdict.situation.facts.forced_hold
+        if change is None and forced is not None:
+            plain["hold"] = {"id": forced, "status": "open"}
         grant = grant_of(
             answer.verdict,
             now=stored.now,
             seconds=command.reserve_seconds,
-            new_id=self._new_id(),
+            new_id=self._new_id,
             by=principal.author,
         )
         if grant is not None:
             plain["reservation"] = grant.shown()
         return Effects(record=record, hold=change, grant=grant)
+
+
+def seen_by(principal: Principal, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of an answer that its caller may see: one who may only see signals is told no figures."""
+    return answer if Scope.CHECK in principal.scopes else without_figures(answer)
 
 
 def stored_exposure(

@@ -1,6 +1,6 @@
 """Reservations: credit that a check sets aside for a document until it arrives or the time is up."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -107,7 +107,9 @@ class StatedReservations(Protocol):
         """The newest reservation of a document that has just been stated; None where there was none."""
 
 
-def grant_of(verdict: Verdict, *, now: datetime, seconds: int | None, new_id: UUID, by: str) -> Grant | None:
+def grant_of(
+    verdict: Verdict, *, now: datetime, seconds: int | None, new_id: Callable[[], UUID], by: str
+) -> Grant | None:
     """The reservation a check is granted: where it asks for one, and is not blocked.
 
     It is held for so many seconds from `now`, the database's instant of which the check was decided.
@@ -117,7 +119,7 @@ def grant_of(verdict: Verdict, *, now: datetime, seconds: int | None, new_id: UU
     if seconds is None or document is None or document.number is None or verdict.decision is Outcome.BLOCK:
         return None
     return Grant(
-        id=new_id,
+        id=new_id(),
         company=check.company,
         customer=check.customer,
         account=facts.account.customer,
