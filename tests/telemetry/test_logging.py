@@ -7,7 +7,7 @@ import orjson
 import pytest
 import structlog
 
-from creditrisk.telemetry.logging import configure_logging
+from creditrisk.telemetry.logging import configure_logging, log_request, request_log
 
 
 @pytest.fixture
@@ -37,9 +37,20 @@ def test_our_lines_and_those_of_libraries_look_alike(stream: io.BytesIO) -> None
     assert theirs == {"event": "odd thing", "logger": "some.library", "request_id": "r-1", "level": "warning"}
 
 
+def test_the_line_of_a_request_is_the_same_whichever_way_it_is_written(stream: io.BytesIO) -> None:
+    configure_logging(stream=stream)
+    said = {"request_id": "r-1", "traceparent": None, "status": 200, "ms": 1.25}
+    log_request(said)
+    request_log()(said)
+    plain, quick = lines(stream)
+    assert [len(line.pop("timestamp")) for line in (plain, quick)] == [27, 27]
+    assert plain == quick == {"event": "request", "level": "info", **said}
+
+
 def test_lines_below_the_level_are_not_written(stream: io.BytesIO) -> None:
     configure_logging(level="warning", stream=stream)
     structlog.get_logger().info("quiet")
+    request_log()({"status": 200})
     logging.getLogger("some.library").info("quiet")
     assert stream.getvalue() == b""
 

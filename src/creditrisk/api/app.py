@@ -50,6 +50,7 @@ from creditrisk.api.middleware import Observation, RequestPath
 from creditrisk.api.problems import openapi_components
 from creditrisk.api.requests import DirectRoute, operation_id
 from creditrisk.api.shortcut import Shortcut
+from creditrisk.telemetry.logging import LogRequest, log_request
 from creditrisk.telemetry.metrics import Metrics
 
 RESOURCES: Final[tuple[APIRouter, ...]] = (
@@ -98,6 +99,7 @@ def create_app(
     *,
     options: ApiOptions,
     metrics: Metrics | None = None,
+    log_request: LogRequest = log_request,
     lifespan: Lifespan | None = None,
     resources: tuple[APIRouter, ...] = RESOURCES,
 ) -> FastAPI:
@@ -122,7 +124,7 @@ def create_app(
     refusals.install(app)
     # The one added last is outermost: whatever the inner ones answer is observed too.
     app.add_middleware(RequestPath)
-    app.add_middleware(Observation, metrics=metrics)
+    app.add_middleware(Observation, metrics=metrics, log_request=log_request)
     # Routes of resources are taken as they are. Included with their router, each would be made once more for
     # this application, which the first requests of every process would wait for.
     routes = [route for router in resources for route in router.routes]
@@ -130,7 +132,7 @@ def create_app(
     for router in (health.router, docs.router):
         app.include_router(router)
     direct = [route for route in routes if isinstance(route, DirectRoute)]
-    app.entrance = Shortcut(app.entrance, routes=direct, metrics=metrics)
+    app.entrance = Shortcut(app.entrance, routes=direct, metrics=metrics, log_request=log_request)
     return app
 
 

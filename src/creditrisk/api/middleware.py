@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from creditrisk.api.auth import principal_of
 from creditrisk.api.problems import TRACE_KEY, RequestTrace, problem_response
+from creditrisk.telemetry.logging import LogRequest
 from creditrisk.telemetry.metrics import Metrics
 
 _REQUEST_ID: Final = re.compile(rb"[!-~]{1,128}")
@@ -36,9 +37,10 @@ _HEADERS: Final = (
 class Observation:
     """Gives a request its ids, writes its log line, counts it, and turns a crash into a problem."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, log_request: LogRequest) -> None:
         self._app = app
         self._metrics = metrics
+        self._log_request = log_request
         self._log: Any = structlog.get_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,16 +78,17 @@ class Observation:
         self._metrics.end(method=method, route=route, status=status, seconds=seconds)
         trace: RequestTrace = scope[TRACE_KEY]
         caller = principal_of(scope)
-        self._log.info(
-            "request",
-            request_id=trace.request_id,
-            traceparent=trace.traceparent,
-            tenant=caller and caller.tenant,
-            key=caller and caller.key_id,
-            method=method,
-            route=route,
-            status=status,
-            ms=round(seconds * 1000, 3),
+        self._log_request(
+            {
+                "request_id": trace.request_id,
+                "traceparent": trace.traceparent,
+                "tenant": caller and caller.tenant,
+                "key": caller and caller.key_id,
+                "method": method,
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000, 3),
+            }
         )
 
 

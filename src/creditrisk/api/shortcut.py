@@ -1,6 +1,7 @@
 """The way of the hot path's requests past FastAPI, which would cost as much as the check itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from opentelemetry import trace
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from creditrisk.api.middleware import Observation
 from creditrisk.api.refusals import answer_to
 from creditrisk.api.requests import DirectRoute, Handler
+from creditrisk.telemetry.logging import LogRequest
 from creditrisk.telemetry.metrics import Metrics
 
 
@@ -20,19 +22,28 @@ class Shortcut:
     another way or there is a query.
     """
 
-    def __init__(self, app: ASGIApp, *, routes: Iterable[DirectRoute], metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, routes: Iterable[DirectRoute], metrics: Metrics, log_request: LogRequest
+    ) -> None:
         self._app = app
-        self._direct = {
+        self._routes = tuple(routes)
+        self._observed = Observation(_serve, metrics=metrics, log_request=log_request)
+
+    @cached_property
+    def _direct(self) -> Mapping[tuple[str, bytes], tuple[DirectRoute, Handler]]:
+        """By method and path. None if somebody traces, who has said so before the first request."""
+        if _traced():
+            return {}
+        return {
             (method, route.path.encode("ascii")): (route, route.get_route_handler())
-            for route in routes
+            for route in self._routes
             for method in route.methods or ()
         }
-        self._observed = Observation(_serve, metrics=metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         direct = None
-        if scope["type"] == "http" and not scope["query_string"] and not _traced():
+        if scope["type"] == "http" and not scope["query_string"]:
             direct = self._direct.get((scope["method"], scope.get("raw_path") or b""))
         if direct is None:
             await self._app(scope, receive, send)

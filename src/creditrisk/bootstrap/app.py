@@ -11,9 +11,10 @@ from creditrisk.api.context import ApiOptions
 from creditrisk.bootstrap.backend import build_backend
 from creditrisk.bootstrap.database import connection_limits
 from creditrisk.settings import Settings
+from creditrisk.telemetry.logging import LogRequest, log_request
 
 
-def build_app(settings: Settings, *, url: str) -> FastAPI:
+def build_app(settings: Settings, *, url: str, log_request: LogRequest = log_request) -> FastAPI:
     """The service over the database at `url`, ready for a server to run."""
     backend = build_backend(url, limits=connection_limits(settings))
 
@@ -23,4 +24,4 @@ def build_app(settings: Settings, *, url: str) -> FastAPI:
             yield
 
     options = ApiOptions(version=__version__, max_body_bytes=settings.max_body_bytes)
-    return create_app(backend.services, options=options, lifespan=lifespan)
+    return create_app(backend.services, options=options, log_request=log_request, lifespan=lifespan)

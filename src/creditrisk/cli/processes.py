@@ -15,7 +15,7 @@ from creditrisk.bootstrap.starting import collect_rarely
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.supervision import end_with_parent
 from creditrisk.settings import Settings
-from creditrisk.telemetry.logging import configure_logging
+from creditrisk.telemetry.logging import configure_logging, request_log
 
 _START_SECONDS_MAX: Final = 60
 
@@ -65,7 +65,7 @@ def make_service(settings: Settings, address: str) -> FastAPI:
 
     _log_as_set(settings)
     end_with_parent()
-    return build_app(settings, url=address)
+    return build_app(settings, url=address, log_request=request_log())
 
 
 class _Alone(uvicorn.Server):
