@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from creditrisk.domain.account import ManualBlock
 from creditrisk.domain.decision import Outcome, Signal, Verdict, decide
-from creditrisk.domain.exposure import counted_amount, included_categories
+from creditrisk.domain.exposure import counted_amount
 from creditrisk.domain.facts import Configuration, Facts
 from creditrisk.domain.findings import CREDIT, Severity
 from creditrisk.domain.limits import AccountLimit
@@ -143,7 +143,7 @@ def test_exposure_is_the_sum_of_its_sums_by_category_and_currency(drawn: tuple[F
     situation = judged(None, stored, settings).situation
     exact: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for each in stored.lines:
-        if each.category in included_categories(settings.policy):
+        if each.category in settings.included:
             amount = counted_amount(each, configuration=settings, as_of=TODAY)
             exact[each.category, each.currency] += amount or Decimal(0)
     total = sum((situation.converter.convert(amount, key[1]) or Decimal(0) for key, amount in exact.items()))

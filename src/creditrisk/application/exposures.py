@@ -13,7 +13,7 @@ from creditrisk.application.errors import NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account, CountedPaper, PaperStore
 from creditrisk.domain.decision import amount_signal
-from creditrisk.domain.exposure import counted_amount, included_categories
+from creditrisk.domain.exposure import counted_amount
 from creditrisk.domain.forecast import ForecastDay, forecast
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
@@ -159,7 +159,7 @@ def _shown(paper: CountedPaper, exposure: StoredExposure) -> dict[str, Any] | No
     if paper.held and not configuration.policy.count_held:
         return None
     amount = counted_amount(line, configuration=configuration, as_of=exposure.as_of)
-    if amount is None or paper.category not in included_categories(configuration.policy):
+    if amount is None or paper.category not in configuration.included:
         return None
     return {
         "company": paper.company,

@@ -7,7 +7,6 @@ Exposure).
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.papers import CATEGORY_OF_KIND, BillStatus, Category, Document, Flag, Kind, Line
@@ -136,18 +135,6 @@ def days_at_bank(line: Line, policy: Policy) -> int:
             return 0
 
 
-def included_categories(policy: Policy) -> frozenset[str]:
-    """The categories that make up exposure; the ledger balance may stand in for open items (F7)."""
-    return _included(policy.categories, policy.balance_basis)
-
-
-@lru_cache(maxsize=1_000)  # asked several times in every check, of few policies
-def _included(categories: frozenset[str], balance_basis: str) -> frozenset[str]:
-    if balance_basis == "ledger_balance" and Category.OPEN_ITEMS in categories:
-        return categories - {Category.OPEN_ITEMS} | {Category.LEDGER_BALANCE}
-    return categories - {Category.LEDGER_BALANCE}
-
-
 def category_of(document: Document, *, included: frozenset[str]) -> Category:
     """Where the document counts; an invoice also in the posted balance alone, which it will be part of."""
     category = CATEGORY_OF_KIND[document.kind]
@@ -166,10 +153,9 @@ def adds_to_exposure(document: Document, *, configuration: Configuration) -> boo
 
     Overdue-only policies may leave it out (C4: `include_current_document`).
     """
-    policy = configuration.policy
-    included = included_categories(policy)
+    included = configuration.included
     return (
-        not left_out(policy)
+        not left_out(configuration.policy)
         and configuration.document_type(document.type).credit
         and category_of(document, included=included) in included
     )

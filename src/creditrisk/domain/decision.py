@@ -110,6 +110,7 @@ def decide(
     authorised = _authorises(facts.release, situation)
     findings = [_demoted(finding, situation, operator, authorised=authorised) for finding in found]
     classes = {finding.severity for finding in findings}
+    demotions = {finding.demoted_by for finding in findings}
     decision = (
         Outcome.BLOCK
         if Severity.HARD in classes
@@ -125,8 +126,8 @@ def decide(
         findings=findings,
         cancelled=cancelled,
         obligations=ALL_ALLOWED if passes else configuration.policy.obligations,
-        overridden=passes and any(f.demoted_by == "role" for f in findings),
-        authorised=passes and any(f.demoted_by == "authorisation" for f in findings),
+        overridden=passes and "role" in demotions,
+        authorised=passes and "authorisation" in demotions,
         situation=situation,
     )
 
@@ -135,7 +136,9 @@ def _found(situation: Situation, *, controlled: bool) -> Settled:
     """What checks and rules find and exclusions leave, in precedence order; without control only orders."""
     # Rules come first because they may ask for rates: the check of those missing has to see that.
     judgement = judge(situation) if controlled else None
-    built_in = [finding for each in CHECKS for finding in each(situation)]
+    built_in: list[Finding] = []
+    for look in CHECKS:
+        built_in += look(situation)
     if judgement is None:
         by_people = [f for f in built_in if f.code in BY_PEOPLE and not f.params.get("automatic")]
         return Settled(sorted(by_people, key=_precedence), ())
@@ -235,19 +238,21 @@ def amount_signal(situation: Situation) -> Signal:
 def _amount_signal(situation: Situation, not_controlled: NotControlled | None) -> Signal:
     if not_controlled in DARK:
         return Signal.OFF
-    if any(applied.exceeded for applied in situation.applied):
-        return Signal.RED
-    if any(above_warning(applied, situation.configuration) for applied in situation.applied):
-        return Signal.YELLOW
-    return Signal.GREEN
+    colour = Signal.GREEN
+    for applied in situation.applied:
+        if applied.exceeded:
+            return Signal.RED
+        if above_warning(applied, situation.configuration):
+            colour = Signal.YELLOW
+    return colour
 
 
 def _signal(situation: Situation, found: Sequence[Finding], not_controlled: NotControlled | None) -> Signal:
     """Taken before demotion, so that it never depends on operator, control type, role or authorisation."""
     colour = _amount_signal(situation, not_controlled)
-    severities = {finding.severity for finding in found}
-    if colour is Signal.OFF:
+    if colour is Signal.OFF or not found:
         return colour
+    severities = {finding.severity for finding in found}
     if Severity.HARD in severities or colour is Signal.RED:
         return Signal.RED
     return Signal.YELLOW if Severity.SOFT in severities else colour

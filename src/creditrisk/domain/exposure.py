@@ -14,7 +14,6 @@ from itertools import chain
 
 from creditrisk.domain.counting import (
     counted_amount,
-    included_categories,
 )
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.overdue import HALVES, NOT_DUE, OVERDUE, Overdue, overdue_of
@@ -27,7 +26,6 @@ __all__ = [
     "Overdue",
     "Tally",
     "counted_amount",
-    "included_categories",
     "tally_of",
 ]
 
@@ -181,7 +179,7 @@ class _Sums:
         self, reserved: Iterable[Reserved], *, with_document: bool, configuration: Configuration, as_of: date
     ) -> None:
         """Add what is reserved beside stored papers; `with_document`: the change of that by the document."""
-        included = included_categories(configuration.policy)
+        included = configuration.included
         for each in reserved:
             stored = None
             if each.line is not None and each.line.category in included:
@@ -204,7 +202,7 @@ def _total(
     sums: _Sums, capped: Collection[str], *, configuration: Configuration, converter: Converter
 ) -> tuple[Decimal, Mapping[str, Decimal]]:
     """The sum of the included categories; and those and the capped ones, one by one."""
-    included = included_categories(configuration.policy)
+    included = configuration.included
     amounts = sums.converted(converter, wanted=included.union(capped))
     return sum((amounts[category] for category in included), ZERO), amounts
 
@@ -219,7 +217,7 @@ def _exposure(
     halves: Overdue,
     configuration: Configuration,
 ) -> Exposure:
-    included = included_categories(configuration.policy)
+    included = configuration.included
     return Exposure(
         by_category={name: amounts[name] if name in included else ZERO for name in _CATEGORIES},
         capped={**amounts, OVERDUE: halves.amount, NOT_DUE: halves.not_due},

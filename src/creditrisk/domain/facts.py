@@ -17,7 +17,7 @@ from creditrisk.domain.account import (
 )
 from creditrisk.domain.limits import AccountLimit, GroupLimit, Member
 from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Document, Line, OpenItem, Reserved
+from creditrisk.domain.papers import Category, Document, Line, OpenItem, Reserved
 from creditrisk.domain.policy import DocumentType, Policy
 from creditrisk.domain.rates import RateTable
 from creditrisk.domain.rule_book import NO_RULES, RuleBook
@@ -41,12 +41,24 @@ class Configuration:
     rates: RateTable = field(default_factory=lambda: RateTable.build(()))
     texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The company's own texts of findings by code and language, `""` being any; no rule looks at them."""
+    included: frozenset[str] = field(init=False)
+    """The categories that make up exposure; the ledger balance may stand in for open items (F7)."""
+
+    def __post_init__(self) -> None:
+        # Kept, because a check asks for them several times.
+        object.__setattr__(self, "included", _included(self.policy))
 
     def document_type(self, code: str | None) -> DocumentType:
         """The flags of a document type; an unknown or absent one takes the policy's default."""
         if not code:
             return self.policy.default_document_type
         return self.document_types.get(code, self.policy.default_document_type)
+
+
+def _included(policy: Policy) -> frozenset[str]:
+    if policy.balance_basis == "ledger_balance" and Category.OPEN_ITEMS in policy.categories:
+        return policy.categories - {Category.OPEN_ITEMS} | {Category.LEDGER_BALANCE}
+    return policy.categories - {Category.LEDGER_BALANCE}
 
 
 @value
@@ -112,8 +124,10 @@ class Facts(NamedTuple):
     @property
     def customers(self) -> tuple[Customer, ...]:
         """The known ones of ordering customer and risk party."""
-        known = {c.id: c for c in (self.customer, self.risk_customer) if c is not None}
-        return tuple(known.values())
+        ordering, risk = self.customer, self.risk_customer
+        if ordering is None or risk is None:
+            return tuple(each for each in (ordering, risk) if each is not None)
+        return (ordering,) if ordering.id == risk.id else (ordering, risk)
 
     def with_new_account(self, policy: Policy) -> "Facts":
         """The same facts with the policy's settings for new accounts where nobody has set any (C12)."""

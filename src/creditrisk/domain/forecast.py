@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from creditrisk.domain.counting import counted_amount, included_categories, item_is_open
+from creditrisk.domain.counting import counted_amount, item_is_open
 from creditrisk.domain.exposure import Exposure
 from creditrisk.domain.papers import Category, Flag, Line
 from creditrisk.domain.situation import Situation, situation_of
@@ -58,7 +58,7 @@ class _Outlook:
         self._today = today
         self._delay_days = delay_days
         self._of_group = today.exposure is today.whole_group
-        self._included = included_categories(today.policy)
+        self._included = today.configuration.included
 
     def on(self, day: date) -> Situation:
         """The account on a later day, without what is paid by then."""

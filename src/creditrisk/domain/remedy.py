@@ -11,7 +11,6 @@ from decimal import Decimal
 from creditrisk.domain.counting import (
     POSTED,
     days_at_bank,
-    included_categories,
     item_is_open,
 )
 from creditrisk.domain.decision import NotControlled, Outcome, Signal, Verdict, decide
@@ -68,17 +67,22 @@ def headroom(situation: Situation) -> Decimal | None:
     """The least of (limit - exposure without the document) over the limits that apply, never below zero."""
     if situation.check.document is not None and situation.own.document == 0:
         return None
-    if any(applied.limit.refuses_all for applied in situation.applied):
-        return ZERO
-    rooms = [(applied.limit.amount or ZERO) - applied.exposure.current for applied in situation.applied]
-    return max(min(rooms), ZERO) if rooms else None
+    least = None
+    for applied in situation.applied:
+        if applied.limit.refuses_all:
+            return ZERO
+        room = (applied.limit.amount or ZERO) - applied.exposure.current
+        least = room if least is None else min(least, room)
+    return None if least is None else max(least, ZERO)
 
 
 def payment_needed(verdict: Verdict) -> Decimal | None:
     """The least payment after which no credit finding is hard; None where money does not help."""
     hard = [f for f in verdict.findings if f.severity is Severity.HARD and f.code in CREDIT]
+    if not hard:
+        return None
     amounts = [_cure(finding, verdict.situation) for finding in hard]
-    if not amounts or any(amount is None for amount in amounts):
+    if any(amount is None for amount in amounts):
         return None
     return max(amount for amount in amounts if amount is not None)
 
@@ -131,7 +135,7 @@ def _cure_of_limits(exceeded: Sequence[tuple[AppliedLimit, Decimal]], situation:
     A payment lowers exposure only where the posted balance is part of it, no further than the floor. Where
     only overdue items count, what is paid beyond them lowers nothing.
     """
-    included = included_categories(situation.policy)
+    included = situation.configuration.included
     if included.isdisjoint(POSTED):
         return None
     only_overdue = situation.policy.overdue_only and Category.OPEN_ITEMS in included
@@ -162,13 +166,15 @@ def _items_to_pay(situation: Situation, payment: Decimal) -> tuple[str, ...]:
     return tuple(numbers)
 
 
+_NEVER_GREEN = frozenset({NotControlled.CONTROL_OFF, NotControlled.EXCLUDED_SITE})
+
+
 def _better_days(
     verdict: Verdict, check: Check, facts: Facts, configuration: Configuration, *, as_of: date
 ) -> tuple[date | None, date | None]:
     green_on = as_of if verdict.signal is Signal.GREEN else None
     unblocked_on = None if verdict.decision is Outcome.BLOCK else as_of
-    never_green = verdict.not_controlled in {NotControlled.CONTROL_OFF, NotControlled.EXCLUDED_SITE}
-    if unblocked_on and (green_on or never_green):
+    if unblocked_on and (green_on or verdict.not_controlled in _NEVER_GREEN):
         return green_on, unblocked_on
     days = {
         day

@@ -26,6 +26,11 @@ class RuleBook:
 
     _by_place: Mapping[_Place, Sequence[Group]]
 
+    @property
+    def empty(self) -> bool:
+        """Whether no rule is active."""
+        return not self._by_place
+
     @classmethod
     def build(cls, rules: Iterable[Rule]) -> "RuleBook":
         """Index the active rules."""
@@ -42,8 +47,6 @@ class RuleBook:
 
         `keyed` are the statuses and terms it has; rules about others do not come.
         """
-        if not self._by_place:
-            return
         scopes = [(RuleScope.CUSTOMER, customer), (RuleScope.ALL, None)]
         if group is not None:
             scopes.insert(1, (RuleScope.GROUP, group))

@@ -1,7 +1,7 @@
 """What rules say about a situation, and what exclusions cancel (M16, M27; docs/domain.md, Rules)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from creditrisk.domain.findings import CREDIT, Finding
 from creditrisk.domain.rule_checks import BLOCKS, EXCLUSIONS, TWO_FIGURES
@@ -40,8 +40,13 @@ class Settled(NamedTuple):
     cancelled: Sequence[Cancelled]
 
 
+_NOTHING: Final = Judgement((), ())
+
+
 def judge(situation: Situation) -> Judgement:
     """Run every rule that concerns the check; none stops the others."""
+    if situation.configuration.rules.empty:
+        return _NOTHING
     hits: list[Hit] = []
     exclusions: list[Rule] = []
     for group in _concerning(situation):

@@ -11,7 +11,6 @@ from typing import TypeVar
 from creditrisk.domain.counting import (
     adds_to_exposure,
     category_of,
-    included_categories,
     left_out,
     plain_amount,
 )
@@ -146,7 +145,7 @@ class Situation:
             return amount
         named = {
             CATEGORY_OF_KIND[document.kind],
-            category_of(document, included=included_categories(self.policy)),
+            category_of(document, included=self.configuration.included),
         }
         if name in named or (name == NOT_DUE and document.kind is Kind.INVOICE):
             amount += self.document_amount
@@ -293,7 +292,7 @@ def _document_amount(
     """The document's amount, converted, without what is counted as reserved for documents made from it."""
     if check.document is None:
         return ZERO
-    reserving = Category.RESERVATIONS in included_categories(configuration.policy)
+    reserving = Category.RESERVATIONS in configuration.included
     passed_on = facts.passed_on + facts.claimed if reserving else facts.passed_on
     return plain_amount(check.document, passed_on=passed_on, configuration=configuration, converter=converter)
 
