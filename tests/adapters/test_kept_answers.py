@@ -184,7 +184,7 @@ async def test_a_plain_decision_is_kept_with_the_request_not_in_the_buffer(
     never_opened = ReadPool(database_url, limits=ConnectionLimits(), database=bench.database)
     log = PostgresDecisionLog(bench.database, never_opened)
     record = DecisionRecord(
-        id=uuid7(),
+        id=str(uuid7()),
         tenant=bench.tenant,
         company="main",
         customer="C-1",

@@ -31,7 +31,8 @@ from creditrisk.api.wire import (
     WireModel,
     refuse,
 )
-from creditrisk.application.check import CheckCommand, seen_by
+from creditrisk.application.answer import seen_by
+from creditrisk.application.check import CheckCommand
 from creditrisk.application.errors import ApplicationError
 from creditrisk.application.keys import Principal
 from creditrisk.domain.account import ClaimedOperator

@@ -70,7 +70,7 @@ async def list_decisions(
     records = await use.decisions.list(
         wanted, tenant=caller.tenant, after=cursor_id(page), limit=page.limit + 1
     )
-    return page.page(records, key=lambda record: (str(record.id),), render=_shown)
+    return page.page(records, key=lambda record: (record.id,), render=_shown)
 
 
 def cursor_id(page: PageRequest) -> UUID | None:
@@ -90,7 +90,7 @@ def cursor_id(page: PageRequest) -> UUID | None:
 
 def _shown(record: DecisionRecord) -> DecisionOut:
     return DecisionOut(
-        id=str(record.id),
+        id=record.id,
         company=record.company,
         customer=record.customer,
         decision=record.decision,  # type: ignore[arg-type] # the table checks the words

@@ -249,7 +249,7 @@ def _changed(each: Changed, audience: Audience) -> ChangedOut:
     document = check.document
     assert document is not None  # noqa: S101 - what is stored was asked about a document
     return ChangedOut(
-        decision_id=None if decision is None else str(decision.id),
+        decision_id=None if decision is None else decision.id,
         customer=check.customer,
         document=TriedDocumentOut(
             kind=document.kind.value, number=document.number, total=MoneyOut.of(document.total)

@@ -4,15 +4,15 @@ Amounts are strings with exactly the minor unit's decimals, dates and instants I
 contract.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
 import orjson
 
+from creditrisk.application.keys import Principal, Scope
 from creditrisk.application.messages import Audience, message
 from creditrisk.domain.decision import Verdict
 from creditrisk.domain.exposure import Overdue
@@ -26,6 +26,9 @@ from creditrisk.domain.situation import Situation
 from creditrisk.domain.values import value
 from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 
+_T = TypeVar("_T")
+
+ZERO = Decimal(0)
 FOUR_DECIMALS = Decimal("0.0001")
 ZERO_SHARE = Decimal("0.0000")
 
@@ -57,47 +60,46 @@ class StoredExposure:
 
 
 class Written:
-    """What answers about one standing have in common, written once: its categories and what is overdue.
+    """What answers about one standing have in common, written once: answers take it over as JSON."""
 
-    As JSON, so that an answer takes them over letter by letter.
-    """
-
-    __slots__ = ("_categories", "_categories_written", "_overdue", "_overdue_written")
+    __slots__ = ("_parts",)
 
     def __init__(self) -> None:
-        self._categories: Mapping[str, Decimal] | None = None
-        self._categories_written = _NOTHING
-        self._overdue: Overdue | None = None
-        self._overdue_written = _NOTHING
+        self._parts: dict[str, tuple[object, orjson.Fragment]] = {}
 
-    def categories(self, amounts: Mapping[str, Decimal], currency: str) -> orjson.Fragment:
-        """The amounts; they are others only where the document changes or meets stored papers."""
-        if amounts is not self._categories:
-            self._categories_written = as_json(_amounts_as_data(amounts, currency))
-            self._categories = amounts
-        return self._categories_written
+    def part(self, name: str, of: _T, currency: str, write: Callable[[_T, str], Any]) -> orjson.Fragment:
+        """A part as `write` makes it of `of`, again where that is another object than the last time.
 
-    def overdue(self, overdue: Overdue, currency: str) -> orjson.Fragment:
-        """What is overdue."""
-        if overdue is not self._overdue:
-            self._overdue_written = as_json(_overdue_as_data(overdue, currency))
-            self._overdue = overdue
-        return self._overdue_written
+        It is so where the document under check changes or meets stored papers.
+        """
+        known = self._parts.get(name)
+        if known is None or known[0] is not of:
+            known = self._parts[name] = of, as_json(write(of, currency))
+        return known[1]
 
 
-def as_json(data: Mapping[str, Any]) -> orjson.Fragment:
+class _Unwritten(Written):
+    """Keeps nothing: what is answered once."""
+
+    __slots__ = ()
+
+    def part(self, name: str, of: _T, currency: str, write: Callable[[_T, str], Any]) -> Any:  # noqa: ARG002
+        return write(of, currency)
+
+
+def as_json(data: Any) -> orjson.Fragment:
     """Write data down, to be taken over letter by letter."""
     return orjson.Fragment(orjson.dumps(data))
 
 
-_NOTHING = as_json({})
+_UNWRITTEN = _Unwritten()
 
 
 @value
 class Answer:
     """Everything a check's answer says."""
 
-    decision_id: UUID
+    decision_id: str
     check: Check
     verdict: Verdict
     remedy: Remedy
@@ -112,21 +114,17 @@ class Answer:
 def rendered(answer: Answer) -> dict[str, Any]:
     """The whole answer, as far as the check knows it: holds and reservations are named by their keepers."""
     verdict, situation = answer.verdict, answer.verdict.situation
-    audience = Audience(
-        language=answer.language, user=answer.check.operator.id, own=answer.configuration.texts
-    )
+    findings, cancelled = _findings(answer)
     return {
-        "decision_id": str(answer.decision_id),
+        "decision_id": answer.decision_id,
         "decision": verdict.decision.value,
         "signal": verdict.signal.value,
         "not_controlled": verdict.not_controlled.value if verdict.not_controlled else None,
         "company": answer.check.company,
         "customer": answer.check.customer,
         "risk_customer": situation.facts.account.customer,
-        "findings": [finding_as_data(finding, audience) for finding in verdict.findings],
-        "cancelled": [
-            finding_as_data(finding, audience) | {"cancelled_by": by} for finding, by in verdict.cancelled
-        ],
+        "findings": findings,
+        "cancelled": cancelled,
         "obligations": {
             "save": verdict.obligations.save,
             "proceed": verdict.obligations.proceed,
@@ -142,6 +140,25 @@ def rendered(answer: Answer) -> dict[str, Any]:
     }
 
 
+def _findings(answer: Answer) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What counts, and what exclusions cancelled."""
+    verdict = answer.verdict
+    if not (verdict.findings or verdict.cancelled):  # as with nearly every check
+        return [], []
+    audience = Audience(
+        language=answer.language, user=answer.check.operator.id, own=answer.configuration.texts
+    )
+    return (
+        [finding_as_data(finding, audience) for finding in verdict.findings],
+        [finding_as_data(finding, audience) | {"cancelled_by": by} for finding, by in verdict.cancelled],
+    )
+
+
+def seen_by(principal: Principal, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of an answer that its caller may see: one who may only see signals is told no figures."""
+    return answer if Scope.CHECK in principal.scopes else without_figures(answer)
+
+
 def without_figures(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The part of an answer that tells no amounts."""
     findings = [
@@ -153,29 +170,22 @@ def without_figures(answer: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def figures(situation: Situation, written: Written | None = None) -> dict[str, Any]:
+def figures(situation: Situation, written: Written = _UNWRITTEN) -> dict[str, Any]:
     """Exposure, limits and utilisation of a situation: the part that `GET …/exposure` shares with a check.
 
-    `written` is what was written of its standing before; with it, parts of the exposure are JSON already.
+    `written` is what was written of its standing before; with it, parts of both are JSON already.
     """
     currency = situation.currency
-    money = _money(currency)
     return {
         "exposure": exposure_as_data(situation, written),
-        "limit": {
-            **limit_as_data(situation),
-            "components": [
-                {"source": part.source, "amount": money(part.amount), **({"id": part.id} if part.id else {})}
-                for part in _binding_limit(situation).components
-            ],
-        },
+        "limit": written.part("limit", _binding_limit(situation), currency, _limit_with_components),
         "limits": [
             {
                 "source": applied.limit.source,
                 "id": applied.limit.id,
-                "amount": money(applied.limit.amount or Decimal(0)),
-                "current": money(applied.exposure.current),
-                "projected": money(applied.exposure.projected),
+                "amount": format_amount(applied.limit.amount or ZERO, currency),
+                "current": format_amount(applied.exposure.current, currency),
+                "projected": format_amount(applied.exposure.projected, currency),
                 "exceeded": applied.exceeded,
             }
             for applied in situation.applied
@@ -186,7 +196,22 @@ def figures(situation: Situation, written: Written | None = None) -> dict[str, A
 
 def limit_as_data(situation: Situation) -> dict[str, Any]:
     """The limit that binds most, without what it is made of."""
-    limit, currency = _binding_limit(situation), situation.currency
+    return _limit(_binding_limit(situation), situation.currency)
+
+
+def _limit_with_components(limit: Limit, currency: str) -> dict[str, Any]:
+    components = [
+        {
+            "source": part.source,
+            "amount": format_amount(part.amount, currency),
+            **({"id": part.id} if part.id else {}),
+        }
+        for part in limit.components
+    ]
+    return {**_limit(limit, currency), "components": components}
+
+
+def _limit(limit: Limit, currency: str) -> dict[str, Any]:
     return {
         "state": limit.state.value,
         "amount": None if limit.amount is None else format_amount(limit.amount, currency),
@@ -237,16 +262,13 @@ def applied_rates(converter: Converter) -> list[dict[str, Any]]:
 @lru_cache(maxsize=1_000)
 def instant(moment: datetime) -> str:
     """An instant as RFC 3339 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    # In the same letters as isoformat, which takes four times as long.
+    return orjson.dumps(moment.astimezone(UTC), option=orjson.OPT_UTC_Z)[1:-1].decode()
 
 
 def money_as_data(amount: Decimal, currency: str) -> dict[str, str]:
     """Money as the wire has it, rounded half to even to the minor unit."""
     return {"amount": format_amount(amount, currency), "currency": currency}
-
-
-def _money(currency: str) -> Any:
-    return lambda amount: format_amount(amount, currency)
 
 
 def finding_as_data(finding: Finding, audience: Audience) -> dict[str, Any]:
@@ -271,19 +293,16 @@ def _figure(value: Decimal | int | None, unit: str | None) -> str | int | None:
     return format(value, "f") if unit in {None, "rank", "percent"} else format_amount(value, unit or "")
 
 
-def exposure_as_data(situation: Situation, written: Written | None = None) -> dict[str, Any]:
+def exposure_as_data(situation: Situation, written: Written = _UNWRITTEN) -> dict[str, Any]:
     """Exposure without and with the document, by category, and what is overdue; see `figures`."""
     exposure, currency = situation.exposure, situation.currency
-    money = _money(currency)
-    by_category = written.categories if written else _amounts_as_data
-    overdue = written.overdue if written else _overdue_as_data
     return {
         "currency": currency,
-        "current": money(exposure.current),
-        "document": money(exposure.document),
-        "projected": money(exposure.projected),
-        "by_category": by_category(exposure.by_category, currency),
-        "overdue": overdue(situation.overdue, currency),
+        "current": format_amount(exposure.current, currency),
+        "document": format_amount(exposure.document, currency),
+        "projected": format_amount(exposure.projected, currency),
+        "by_category": written.part("categories", exposure.by_category, currency, _amounts_as_data),
+        "overdue": written.part("overdue", situation.overdue, currency, _overdue_as_data),
     }
 
 
@@ -309,13 +328,12 @@ def utilisation(situation: Situation) -> str | None:
 
 
 def _remedy(remedy: Remedy, currency: str) -> dict[str, Any]:
-    def amount(value: Decimal | None) -> dict[str, str] | None:
-        return None if value is None else money_as_data(value, currency)
-
-    payment = amount(remedy.payment_needed)
+    headroom, payment = remedy.headroom, remedy.payment_needed
     return {
-        "headroom": amount(remedy.headroom),
-        "payment_needed": None if payment is None else {**payment, "items": list(remedy.items)},
+        "headroom": None if headroom is None else money_as_data(headroom, currency),
+        "payment_needed": None
+        if payment is None
+        else {**money_as_data(payment, currency), "items": list(remedy.items)},
         "green_on": remedy.green_on.isoformat() if remedy.green_on else None,
         "unblocked_on": remedy.unblocked_on.isoformat() if remedy.unblocked_on else None,
     }

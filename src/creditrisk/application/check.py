@@ -14,14 +14,14 @@ from creditrisk.application.answer import (
     Written,
     as_json,
     rendered,
-    without_figures,
+    seen_by,
 )
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
 from creditrisk.application.holds import HoldChange, HoldStore, hold_change
 from creditrisk.application.idempotency import Keeping
-from creditrisk.application.keys import Principal, Scope
+from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
 from creditrisk.application.reservations import Grant, grant_of
 from creditrisk.application.standings import Standings
@@ -148,6 +148,7 @@ class CheckCredit:
         holds: HoldStore,
         reservations: ReservationBook,
         new_id: Callable[[], UUID],
+        new_decision_id: Callable[[], str],
     ) -> None:
         self._facts = facts
         self._configurations = configurations
@@ -155,6 +156,7 @@ class CheckCredit:
         self._holds = holds
         self._reservations = reservations
         self._new_id = new_id
+        self._new_decision_id = new_decision_id
 
     async def check(self, command: CheckCommand, *, principal: Principal) -> orjson.Fragment:
         """Decide one check and keep the decision; answers JSON, as far as the caller may see it.
@@ -282,7 +284,7 @@ class CheckCredit:
         verdict, written = self._verdict(command.check, stored, configuration, as_of=as_of)
         facts = verdict.situation.facts
         return Answer(
-            decision_id=self._new_id(),
+            decision_id=self._new_decision_id(),
             check=command.check,
             verdict=verdict,
             remedy=find_remedy(verdict, command.check, facts, configuration, as_of=as_of),
@@ -381,11 +383,6 @@ class CheckCredit:
         if grant is not None:
             plain["reservation"] = grant.shown()
         return Effects(record=record, hold=change, grant=grant)
-
-
-def seen_by(principal: Principal, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The part of an answer that its caller may see: one who may only see signals is told no figures."""
-    return answer if Scope.CHECK in principal.scopes else without_figures(answer)
 
 
 def stored_exposure(

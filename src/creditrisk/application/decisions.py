@@ -13,7 +13,7 @@ from creditrisk.domain.values import value
 class DecisionRecord:
     """A decision as kept: its inputs, the configuration it used, and its result."""
 
-    id: UUID
+    id: str
     tenant: str
     company: str
     customer: str

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple, Protocol
-from uuid import UUID
 
 from creditrisk.application.decisions import DecisionRecord
 from creditrisk.application.papers import StoredPaper
@@ -29,7 +28,7 @@ class NewestDecisions(Protocol):
     """Reads stored decisions backwards."""
 
     async def newest(
-        self, company: str, *, tenant: str, before: UUID | None, limit: int
+        self, company: str, *, tenant: str, before: str | None, limit: int
     ) -> Sequence[DecisionRecord]:
         """Decisions of a company, the newest first, those made before ``before``."""
 

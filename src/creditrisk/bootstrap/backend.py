@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import uuid_utils
 from uuid_utils.compat import uuid7
 
 from creditrisk.adapters import clock
@@ -188,6 +189,7 @@ def _checks(stores: _Stores, configurations: Configurations) -> CheckCredit:
         holds=stores.holds,
         reservations=stores.book,
         new_id=uuid7,
+        new_decision_id=lambda: str(uuid_utils.uuid7()),
     )
 
 

@@ -146,7 +146,7 @@ class PostgresDecisionLog:
             return [_record(row) for row in (await connection.execute(query)).mappings()]
 
     async def newest(
-        self, company: str, *, tenant: str, before: UUID | None, limit: int
+        self, company: str, *, tenant: str, before: str | None, limit: int
     ) -> Sequence[DecisionRecord]:
         """Decisions of a company, the newest first; see NewestDecisions."""
         await self.flush()
@@ -157,7 +157,7 @@ class PostgresDecisionLog:
             .limit(limit)
         )
         if before is not None:
-            query = query.where(decision.c.id < before)
+            query = query.where(decision.c.id < UUID(before))
         async with self._database.transaction(tenant) as connection:
             return [_record(row) for row in (await connection.execute(query)).mappings()]
 
@@ -181,4 +181,4 @@ class PostgresDecisionLog:
 
 
 def _record(row: sa.RowMapping) -> DecisionRecord:
-    return DecisionRecord(**{**row, "id": UUID(str(row["id"]))})
+    return DecisionRecord(**{**row, "id": str(row["id"])})
