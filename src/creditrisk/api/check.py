@@ -43,6 +43,9 @@ from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 MOST_CHECKS: Final = 1_000
 
 
+_KINDS: Final[Mapping[str, Kind]] = {kind.value: kind for kind in Kind}
+
+
 class FollowedIn(WireModel):
     """A document that the checked one follows, such as the order turned into this delivery."""
 
@@ -102,7 +105,7 @@ class DocumentIn(WireModel):
     def document(self) -> Document:
         """The same to the domain."""
         return Document(
-            kind=Kind(self.kind),
+            kind=_KINDS[self.kind],
             total=self.total.money,
             number=self.number,
             type=self.type,
@@ -117,7 +120,7 @@ class DocumentIn(WireModel):
             excluded=self.excluded,
             follows=[
                 Followed(
-                    kind=Kind(followed.kind),
+                    kind=_KINDS[followed.kind],
                     number=followed.number,
                     total=followed.total.money if followed.total else None,
                 )

@@ -27,7 +27,14 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from creditrisk.domain.currencies import MINOR_UNITS
-from creditrisk.domain.money import AMOUNT_PATTERN, InvalidMoney, Money, format_amount, parse_amount
+from creditrisk.domain.money import (
+    AMOUNT_PATTERN,
+    InvalidMoney,
+    Money,
+    format_amount,
+    parse_amount,
+    parse_amount_of,
+)
 
 OWN_WORDS: Final = "own_words"
 """Key under which our own validation errors carry their sentence; see ``refuse``."""
@@ -204,7 +211,7 @@ def _amount(value: Any, info: ValidationInfo) -> Decimal:
     currency = info.data.get("currency")
     try:
         # Without a good currency, which has its own complaint, only the writing can be checked.
-        return parse_amount(value) if currency is None else Money.parse(value, currency).amount
+        return parse_amount(value) if currency is None else parse_amount_of(value, currency)
     except InvalidMoney as error:
         raise refuse(error.code, error.detail) from None
 

@@ -77,11 +77,22 @@ class Written:
             known = self._parts[name] = of, as_json(write(of, currency))
         return known[1]
 
+    def rates(self, converter: Converter) -> orjson.Fragment:
+        """The rates used; other ones only where the document is in a currency of its own."""
+        used = converter.used
+        known = self._parts.get("rates")
+        if known is None or known[0] != used:
+            known = self._parts["rates"] = used, as_json(applied_rates(converter))
+        return known[1]
+
 
 class _Unwritten(Written):
-    """Keeps nothing: what is answered once."""
+    """Keeps nothing, and answers plain data: for what is answered once."""
 
     __slots__ = ()
+
+    def rates(self, converter: Converter) -> Any:
+        return applied_rates(converter)
 
     def part(self, name: str, of: _T, currency: str, write: Callable[[_T, str], Any]) -> Any:  # noqa: ARG002
         return write(of, currency)
@@ -135,7 +146,11 @@ def rendered(answer: Answer) -> dict[str, Any]:
         "hold": None,
         "reservation": None,
         **circumstances(
-            situation, answer.configuration, as_of=answer.as_of, evaluated_at=answer.evaluated_at
+            situation,
+            answer.configuration,
+            as_of=answer.as_of,
+            evaluated_at=answer.evaluated_at,
+            written=answer.written,
         ),
     }
 
@@ -226,7 +241,12 @@ def _binding_limit(situation: Situation) -> Limit:
 
 
 def circumstances(
-    situation: Situation, configuration: Configuration, *, as_of: date, evaluated_at: datetime
+    situation: Situation,
+    configuration: Configuration,
+    *,
+    as_of: date,
+    evaluated_at: datetime,
+    written: Written = _UNWRITTEN,
 ) -> dict[str, Any]:
     """What a situation was judged by: data, rates, policy and day; also part of `GET …/exposure`."""
     return {
@@ -234,7 +254,7 @@ def circumstances(
             feed.source: {"as_of": instant(feed.as_of), "age_seconds": feed.age_seconds}
             for feed in situation.facts.feeds
         },
-        "rates": applied_rates(situation.converter),
+        "rates": written.rates(situation.converter),
         "policy": {
             "preset": configuration.preset if configuration.defined else None,
             "version": configuration.version,

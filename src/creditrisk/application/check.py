@@ -260,13 +260,16 @@ class CheckCredit:
             )
             if not all(stored.key_live for stored in found):
                 raise Unauthenticated("The API key is not valid.")
-            configurations = [
-                await self._configurations.at(
-                    tenant=principal.tenant, company=question.company, version=stored.config_version
-                )
-                for question, stored in zip(questions, found, strict=True)
-            ]
-            pairs = [(stored, each) for stored, each in zip(found, configurations, strict=True) if each]
+            pairs: list[tuple[StoredFacts, Configuration]] = []
+            for question, stored in zip(questions, found, strict=True):
+                version, tenant, company = stored.config_version, principal.tenant, question.company
+                configuration = self._configurations.at_hand(tenant=tenant, company=company, version=version)
+                if configuration is None:
+                    configuration = await self._configurations.at(
+                        tenant=tenant, company=company, version=version
+                    )
+                if configuration is not None:
+                    pairs.append((stored, configuration))
             if len(pairs) == len(questions):
                 return pairs
         raise Unavailable("The configuration is being changed.")

@@ -82,8 +82,12 @@ class Configurations:
 
     def at_hand(self, *, tenant: str, company: str, version: int) -> Configuration | None:
         """The configuration of exactly this version if the process has it; for callers who must not wait."""
-        held = self._compiled.get((tenant, company))
-        return held[1] if held is not None and held[0] == version else None
+        key = tenant, company
+        held = self._compiled.get(key)
+        if held is None or held[0] != version:
+            return None
+        self._compiled.move_to_end(key)
+        return held[1]
 
     async def _load(self, *, tenant: str, company: str) -> tuple[int, Configuration]:
         stored = await self.stored(tenant=tenant, company=company)

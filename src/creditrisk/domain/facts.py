@@ -107,11 +107,11 @@ class Facts(NamedTuple):
     head: str | None = None
     group: GroupLimit | None = None
     group_key: str | None = None
-    operator: StoredOperator | None = None
     forced_hold: str | None = None
     """Id of an open hold that a person put on the document."""
     release: Release | None = None
     """The newest release of the document."""
+    operator: StoredOperator | None = None
     feeds: Sequence[Feed] = ()
 
     @property
@@ -128,6 +128,10 @@ class Facts(NamedTuple):
         if ordering is None or risk is None:
             return tuple(each for each in (ordering, risk) if each is not None)
         return (ordering,) if ordering.id == risk.id else (ordering, risk)
+
+    def asked_by(self, operator: StoredOperator | None, *, feeds: Sequence[Feed]) -> "Facts":
+        """The same facts with what is of the moment: who asks, and how old the feeds are."""
+        return Facts._make((*self[:-2], operator, feeds))  # the last two; `_replace` goes through all by name
 
     def with_new_account(self, policy: Policy) -> "Facts":
         """The same facts with the policy's settings for new accounts where nobody has set any (C12)."""

@@ -60,6 +60,21 @@ def parse_amount(text: str) -> Decimal:
     return Decimal(text)
 
 
+def parse_amount_of(text: str, currency: str) -> Decimal:
+    """Read an amount of a currency as written on the wire.
+
+    Raises:
+        InvalidMoney: the currency is unknown, the text is no decimal, or it has decimals other than zeros
+            beyond the currency's minor unit.
+    """
+    step = _step(currency)
+    stated = parse_amount(text)
+    exact = stated if stated.same_quantum(step) else stated.quantize(step, context=EXACT)
+    if exact != stated:
+        raise InvalidMoney("too_many_decimals", f"has more decimals than {currency} has minor units")
+    return exact or _ZEROS[currency]
+
+
 def quantise(amount: Decimal, currency: str) -> Decimal:
     """Round half-even to the minor unit of `currency`, never to minus zero.
 
@@ -103,15 +118,9 @@ class Money(NamedTuple):
         """Read money as written on the wire.
 
         Raises:
-            InvalidMoney: the currency is unknown, the amount is no decimal, or it has decimals other than
-                zeros beyond the currency's minor unit.
+            InvalidMoney: as `parse_amount_of`.
         """
-        step = _step(currency)
-        stated = parse_amount(amount)
-        exact = stated.quantize(step, context=EXACT)
-        if exact != stated:
-            raise InvalidMoney("too_many_decimals", f"has more decimals than {currency} has minor units")
-        return cls(exact or _ZEROS[currency], currency)
+        return cls(parse_amount_of(amount, currency), currency)
 
     def __add__(self, other: "Money") -> "Money":  # type: ignore[override] # a sum, where a tuple grows
         if self.currency != other.currency:

@@ -194,8 +194,8 @@ class Document:
         """
         total = self.total.amount
         if total >= 0:
-            paid = self.prepaid.amount if self.prepaid else Decimal(0)
-            return max(min(total, max(total - passed_on, Decimal(0))) - paid, Decimal(0))
+            left = min(total, max(total - passed_on, Decimal(0))) if passed_on else total
+            return max(left - self.prepaid.amount, Decimal(0)) if self.prepaid else left
         if self.kind in {Kind.QUOTATION, Kind.ORDER}:
             return Decimal(0)
         return max(total, min(total - passed_on, Decimal(0)))

@@ -244,11 +244,17 @@ def situation_of(
         whole_group=whole_group,
         limits=standing.limits,
         applied=applied,
-        binding=min(applied, key=attrgetter("headroom"), default=None),
+        binding=_binding(applied),
         document_amount=amount,
         max_overdue_amount=standing.max_overdue_amount,
         category_limits=standing.category_limits,
     )
+
+
+def _binding(applied: Sequence[AppliedLimit]) -> AppliedLimit | None:
+    if len(applied) == 1:  # as for most accounts
+        return applied[0]
+    return min(applied, key=attrgetter("headroom"), default=None)
 
 
 def _exposures(

@@ -1,7 +1,6 @@
 """The hot read: every fact of checks in one statement, for all that ask at the same moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -47,8 +46,7 @@ class FactsArguments(NamedTuple):
     """Of what is remembered of the account, its papers included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """A question, and what the process remembers of its account when it asks."""
 
     tenant: str
@@ -89,8 +87,8 @@ class Asking:
         if row["reserved"] is not None:
             facts = with_reserved(facts, orjson.loads(row["reserved"]))
         return StoredFacts(
-            facts=facts._replace(
-                operator=None if row["operator"] is None else operator_of(row["operator"]),
+            facts=facts.asked_by(
+                None if row["operator"] is None else operator_of(row["operator"]),
                 feeds=() if row["feeds"] is None else feeds_of(row["feeds"]),
             ),
             standings=known.standings,
