@@ -14,7 +14,7 @@ from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.adapters.postgres.reserving import PostgresReservationBook
-from creditrisk.application.check import Question, StoredFacts
+from creditrisk.application.stored_facts import Question, StoredFacts
 from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Document, Followed, Kind
 from tests.adapters.statements import paper

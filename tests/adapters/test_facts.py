@@ -7,7 +7,7 @@ from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
-from creditrisk.application.check import Question
+from creditrisk.application.stored_facts import Question
 from tests.adapters.statements import paper
 
 ACCOUNT = Question("main", "C-1", bill_to="C-1")

@@ -1,9 +1,9 @@
 """The credit check: one read, one pure decision, one record."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -24,10 +24,9 @@ from creditrisk.application.idempotency import Keeping
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
 from creditrisk.application.reservations import Grant, grant_of
-from creditrisk.application.standings import Standings
+from creditrisk.application.stored_facts import FactsReader, Question, StoredFacts, question_of
 from creditrisk.domain.decision import Verdict, decide
-from creditrisk.domain.facts import Check, Configuration, Facts
-from creditrisk.domain.papers import Document
+from creditrisk.domain.facts import Check, Configuration
 from creditrisk.domain.remedy import find_remedy
 from creditrisk.domain.situation import situation_of
 from creditrisk.domain.values import value
@@ -54,48 +53,6 @@ class CheckCommand:
     """The request as received, for the decision record."""
     keeping: Keeping | None = None
     """Of a check that reserves, under a key: its answer is kept with the reservation."""
-
-
-@value
-class StoredFacts:
-    """What one read brought back beside the facts themselves."""
-
-    facts: Facts
-    standings: Standings
-    """What the account amounts to; the same one for as long as the same is stored about it and its papers."""
-    config_version: int
-    key_live: bool
-    now: datetime
-    today: date
-    open_hold: str | None = None
-    """Id of the document's open rule hold."""
-    owner: str | None = None
-    """The stored document's owner."""
-    alone: bool = True
-    """Nothing is stored or reserved under the document's number, and no reservation meets other papers."""
-
-
-class Question(NamedTuple):
-    """Whose facts are wanted."""
-
-    company: str
-    customer: str
-    bill_to: str | None = None
-    """Bears the document whatever the customer's risk customer is; the customer itself: its account alone."""
-    operator: str | None = None
-    document: Document | None = None
-
-
-class FactsReader(Protocol):
-    """Reads everything checks need to know, in one statement for all of them."""
-
-    async def read(
-        self, questions: Sequence[Question], *, tenant: str, key_id: str, keep: bool = True
-    ) -> Sequence[StoredFacts]:
-        """The facts for each question, in order, all of one moment.
-
-        `keep` False: nobody will soon ask again, so nothing of it needs to be remembered.
-        """
 
 
 @value
@@ -401,15 +358,4 @@ def stored_exposure(
         configuration=configuration,
         as_of=as_of,
         evaluated_at=stored.now,
-    )
-
-
-def question_of(check: Check) -> Question:
-    """Whose facts a check needs."""
-    return Question(
-        check.company,
-        check.customer,
-        bill_to=check.document.bill_to if check.document else None,
-        operator=check.operator.id,
-        document=check.document,
     )

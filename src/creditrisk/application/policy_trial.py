@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
-from creditrisk.application.check import Question, StoredFacts, question_of
 from creditrisk.application.configuration import Configurations, StoredConfiguration
 from creditrisk.application.errors import FieldError, InvalidRequest, NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.application.policies import chosen_policy
+from creditrisk.application.stored_facts import Question, StoredFacts, question_of
 from creditrisk.application.tried_checks import TriedCheck, TriedChecks
 from creditrisk.domain.decision import Verdict, decide
 from creditrisk.domain.facts import Configuration

@@ -6,9 +6,10 @@ from datetime import date
 from typing import Final, NamedTuple, Protocol
 
 from creditrisk.application.answer import StoredExposure
-from creditrisk.application.check import MOST_READS, Question, StoredFacts, stored_exposure
+from creditrisk.application.check import MOST_READS, stored_exposure
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.errors import Unavailable
+from creditrisk.application.stored_facts import Question, StoredFacts
 
 PAGE: Final = 500
 """Accounts read and evaluated together."""

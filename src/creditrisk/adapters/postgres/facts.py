@@ -17,8 +17,8 @@ from creditrisk.adapters.postgres.fact_rows import (
 )
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedAccount, RememberedFacts
-from creditrisk.application.check import Question, StoredFacts
 from creditrisk.application.standings import Standings
+from creditrisk.application.stored_facts import Question, StoredFacts
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import Money, format_amount
 from creditrisk.domain.papers import Document

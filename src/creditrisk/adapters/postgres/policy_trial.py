@@ -11,10 +11,10 @@ from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.parties import ensure_companies
 from creditrisk.adapters.postgres.tables import company as companies
 from creditrisk.adapters.postgres.tables import paper
-from creditrisk.application.check import Question, StoredFacts
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import StoredPaper
 from creditrisk.application.policy_trial import SupposedPolicy
+from creditrisk.application.stored_facts import Question, StoredFacts
 from creditrisk.domain.papers import Kind
 
 _KINDS: Final = [kind.value for kind in Kind]

@@ -16,9 +16,9 @@ from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.known_accounts import known_accounts
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
-from creditrisk.application.check import Question, StoredFacts
 from creditrisk.application.portfolio import AccountRead, CompanyToday, PortfolioPage
 from creditrisk.application.standings import Standings
+from creditrisk.application.stored_facts import Question, StoredFacts
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.papers import Line
 

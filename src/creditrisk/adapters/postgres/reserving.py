@@ -17,10 +17,11 @@ from creditrisk.adapters.postgres.hold_changes import change_hold
 from creditrisk.adapters.postgres.kept_answers import keep_answers, take_turns
 from creditrisk.adapters.postgres.papers import retried
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
-from creditrisk.application.check import Effects, Question, StoredFacts
+from creditrisk.application.check import Effects
 from creditrisk.application.errors import Unavailable
 from creditrisk.application.idempotency import AnsweredBefore, Keeping, TurnTaken
 from creditrisk.application.reservations import Grant
+from creditrisk.application.stored_facts import Question, StoredFacts
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
