@@ -67,12 +67,8 @@ Several = Annotated[tuple[_T, ...], Field(strict=False)]
 # Texts
 
 
-def _nfc(value: str) -> str:
-    return value if value.isascii() else unicodedata.normalize("NFC", value)
-
-
 def _identifier(value: str) -> str:
-    text = _nfc(value)
+    text = value if value.isascii() else unicodedata.normalize("NFC", value)
     if not 1 <= len(text) <= 64 or not text.isprintable():  # noqa: PLR2004 - docs/api.md, Values
         raise refuse("invalid_identifier", "must be 1 to 64 printable characters")
     return text
