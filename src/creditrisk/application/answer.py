@@ -94,7 +94,13 @@ class _Unwritten(Written):
     def rates(self, converter: Converter) -> Any:
         return applied_rates(converter)
 
-    def part(self, name: str, of: _T, currency: str, write: Callable[[_T, str], Any]) -> Any:  # noqa: ARG002
+    def part(
+        self,
+        name: str,  # noqa: ARG002 - nothing is kept under it
+        of: _T,
+        currency: str,
+        write: Callable[[_T, str], Any],
+    ) -> Any:
         return write(of, currency)
 
 
