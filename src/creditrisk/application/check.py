@@ -60,14 +60,15 @@ class Effects:
     """What a decided check writes, all of it together."""
 
     record: DecisionRecord
+    answer: dict[str, Any]
+    """The answer, with hold and reservation once they are written."""
     hold: HoldChange | None = None
     grant: Grant | None = None
 
-    @property
-    def answer(self) -> dict[str, Any]:
-        """The answer, with hold and reservation once they are written."""
-        answer: dict[str, Any] = self.record.content["answer"]
-        return answer
+    def told(self, principal: Principal) -> orjson.Fragment:
+        """The answer as far as its caller may see it, taken from the record where it is written there."""
+        seen, recorded = seen_by(principal, self.answer), self.record.content["answer"]
+        return recorded if seen is self.answer and recorded is not self.answer else as_json(seen)
 
 
 class ReservationBook(Protocol):
@@ -262,15 +263,11 @@ class CheckCredit:
         if command.dry_run:
             return as_json(seen_by(principal, rendered(answer)))
         effects = self._effects(command, stored, answer, principal)
-        plain = effects.answer
-        if effects.hold is not None:
+        if effects.hold is None:
+            await self._decisions.append(effects.record)
+        else:
             await self._holds.change(effects.hold, effects.record)
-            return as_json(seen_by(principal, plain))
-        # Written once, for the record and for the caller.
-        written = effects.record.content["answer"] = as_json(plain)
-        await self._decisions.append(effects.record)
-        seen = seen_by(principal, plain)
-        return written if seen is plain else as_json(seen)
+        return effects.told(principal)
 
     async def _reserve(self, command: CheckCommand, principal: Principal) -> orjson.Fragment:
         """Decide while no other check can reserve against the same limits."""
@@ -298,7 +295,7 @@ class CheckCredit:
                 keeping=command.keeping,
             )
             if effects is not None:
-                return as_json(seen_by(principal, effects.answer))
+                return effects.told(principal)
             if newest is not None:  # it is loaded while nobody waits for our locks
                 await self._configurations.at(
                     tenant=principal.tenant, company=command.check.company, version=newest.config_version
@@ -342,7 +339,9 @@ class CheckCredit:
         )
         if grant is not None:
             plain["reservation"] = grant.shown()
-        return Effects(record=record, hold=change, grant=grant)
+        if change is None:  # else the hold is not in it yet
+            record.content["answer"] = as_json(plain)
+        return Effects(record=record, answer=plain, hold=change, grant=grant)
 
 
 def stored_exposure(
