@@ -135,6 +135,67 @@ async def test_questions_about_one_thing_are_never_asked_by_two_statements_at_a_
     assert coalescing.idle
 
 
+async def test_with_patience_those_who_ask_are_kept_in_halves() -> None:
+    answered = asyncio.Event()
+    statements: list[list[int]] = []
+
+    async def answer(questions: Sequence[int]) -> Sequence[str]:
+        statements.append(list(questions))
+        await answered.wait()
+        answered.clear()
+        return [str(question) for question in questions]
+
+    coalescing = Coalescing(answer, together=2, most=10, patience=60)
+
+    async def ask_again_and_again(number: int) -> None:
+        for _ in range(9):
+            await asked(coalescing, number)
+
+    tasks = [asyncio.create_task(ask_again_and_again(number)) for number in range(8)]
+    while not all(task.done() for task in tasks):
+        await all_waiting()
+        answered.set()
+    assert [len(statement) for statement in statements] == [4] * 18
+
+
+async def test_with_patience_a_second_statement_begins_beside_a_late_one_only() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=2, most=10, patience=0.2)
+    late = asyncio.create_task(asked(coalescing, 1))
+    await all_waiting()
+    others = [asyncio.create_task(asked(coalescing, number)) for number in (2, 3)]
+    await all_waiting()
+    assert database.statements == [[1]]
+
+    await asyncio.sleep(0.3)
+    assert database.statements == [[1], [2]]
+    last = asyncio.create_task(asked(coalescing, 4))
+    await all_waiting()
+    assert database.running == 2
+
+    database.ready.set()
+    assert await late == ["answer 1"]
+    assert [await each for each in (*others, last)] == [["answer 2"], ["answer 3"], ["answer 4"]]
+    assert database.most_running == 2
+    await all_waiting()
+    assert coalescing.idle
+
+
+async def test_what_is_asked_beside_a_late_statement_does_not_wait() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=2, most=10, patience=0.01)
+    late = asyncio.create_task(asked(coalescing, 1))
+    await asyncio.sleep(0.05)
+    after = asyncio.create_task(asked(coalescing, 2))
+    await all_waiting()
+    assert database.statements == [[1], [2]]
+
+    database.ready.set()
+    assert (await late, await after) == (["answer 1"], ["answer 2"])
+    await all_waiting()
+    assert coalescing.idle
+
+
 async def test_tenants_share_no_statement() -> None:
     asked_of: list[tuple[str, list[int]]] = []
     ready = asyncio.Event()
@@ -160,3 +221,23 @@ async def test_tenants_share_no_statement() -> None:
         2,
         4,
     ]
+
+
+async def test_who_asks_again_at_once_shares_the_tenants_statements() -> None:
+    running: list[int] = []
+
+    async def answer(tenant: str, questions: Sequence[int]) -> Sequence[str]:
+        running.append(1)
+        await all_waiting()
+        together.append(len(running))
+        running.pop()
+        return [tenant for _ in questions]
+
+    async def ask_again_and_again() -> None:
+        for _ in range(5):
+            await lanes.ask("acme", [1])
+
+    together: list[int] = []
+    lanes = Lanes(answer, together=1, most=10)
+    await asyncio.gather(*(ask_again_and_again() for _ in range(4)))
+    assert max(together) == 1

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -23,27 +24,23 @@ class Lanes(Generic[Q, A]):
         *,
         together: int,
         most: int,
+        patience: float | None = None,
         about: Callable[[Q], Hashable] | None = None,
     ) -> None:
+        self._lane = partial(Coalescing[Q, A], together=together, most=most, patience=patience, about=about)
         self._answer = answer
-        self._together = together
-        self._most = most
-        self._about = about
         self._lanes: dict[str, Coalescing[Q, A]] = {}
 
     async def ask(self, tenant: str, questions: Sequence[Q]) -> Sequence[A]:
         """The answers in order. Raises whatever the statement that asked them raises."""
         lane = self._lanes.get(tenant)
         if lane is None:
-            lane = Coalescing(
-                partial(self._answer, tenant), together=self._together, most=self._most, about=self._about
-            )
-            self._lanes[tenant] = lane
+            lane = self._lanes[tenant] = self._lane(partial(self._answer, tenant))
         try:
             return await lane.ask(questions)
         finally:
-            if lane.idle:
-                self._lanes.pop(tenant, None)
+            if lane.idle and self._lanes.get(tenant) is lane:  # else somebody asked before all were told
+                del self._lanes[tenant]
 
 
 class Coalescing(Generic[Q, A]):
@@ -52,6 +49,10 @@ class Coalescing(Generic[Q, A]):
     Under load a statement then answers many questions, and its round trip costs each of them little. A
     question that finds nothing running is asked at once. Questions ``about`` the same thing are not asked by
     two statements at a time, where they would only wait for each other.
+
+    With ``patience`` (seconds) those who ask are kept in two halves: while one half is answered, the process
+    works on the answers of the other, so that it always has work. A second statement begins only beside one
+    that takes longer.
     """
 
     def __init__(
@@ -60,14 +61,18 @@ class Coalescing(Generic[Q, A]):
         *,
         together: int,
         most: int,
+        patience: float | None = None,
         about: Callable[[Q], Hashable] | None = None,
     ) -> None:
         self._answer = answer
-        self._free = together
+        self._together = together
         self._most = most
+        self._patience = patience
         self._about = about
         self._under_way: set[Hashable] = set()
         """What the statements that run are about."""
+        self._late: set[asyncio.Task[None]] = set()
+        """Those whose statement has taken longer than there is patience for."""
         self._waiting: deque[_Waiting[Q, A]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -80,32 +85,68 @@ class Coalescing(Generic[Q, A]):
         """The answers in order. Raises whatever the statement that asked them raises."""
         asked: asyncio.Future[Sequence[A]] = asyncio.get_running_loop().create_future()
         self._waiting.append((questions, asked))
-        if self._free:
-            self._free -= 1
+        self._begin()
+        return await asked
+
+    def _begin(self) -> None:
+        """Begin a statement, if one may run beside those that do."""
+        at_once = self._patience is None or len(self._late) == len(self._tasks)
+        if at_once and len(self._tasks) < self._together:
             task = asyncio.create_task(self._answer_waiting())
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return await asked
 
     async def _answer_waiting(self) -> None:
         """Work off what waits, by one of the statements that may run."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine of a task that runs
+        answered = 0
         try:
-            while taken := self._next():
+            while taken := self._next(answered):
+                answered = sum(len(questions) for questions, _ in taken)
                 things = self._things(taken)
                 self._under_way |= things
                 try:
-                    await self._answer_together(taken)
+                    with self._noticed_when_late(task):
+                        await self._answer_together(taken)
                 finally:
                     self._under_way -= things
+                if self._patience is not None and len(self._tasks) - 1 > len(self._late):
+                    return  # another one has begun meanwhile, and goes on
         finally:
-            self._free += 1
+            self._tasks.discard(task)
 
-    def _next(self) -> list[_Waiting[Q, A]]:
-        """As many of those who wait as one statement may answer, at least the first; else none."""
+    @contextmanager
+    def _noticed_when_late(self, task: asyncio.Task[None]) -> Iterator[None]:
+        """Let another statement begin if that of the task takes longer than there is patience for."""
+        if self._patience is None:
+            yield
+            return
+
+        def is_late() -> None:
+            self._late.add(task)
+            if self._waiting:
+                self._begin()
+
+        timer = asyncio.get_running_loop().call_later(self._patience, is_late)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._late.discard(task)
+
+    def _next(self, answered: int) -> list[_Waiting[Q, A]]:
+        """As many of those who wait as one statement may answer, at least the first; else none.
+
+        Those whom it has just ``answered`` are working on that, and will probably ask again.
+        """
+        most = self._most
+        if self._patience is not None:
+            waiting_now = sum(len(questions) for questions, _ in self._waiting)
+            most = min(most, (waiting_now + answered + 1) // 2)
         taken: list[_Waiting[Q, A]] = []
         passed_over: list[_Waiting[Q, A]] = []
         count = 0
-        while self._waiting and (not taken or count + len(self._waiting[0][0]) <= self._most):
+        while self._waiting and (not taken or count + len(self._waiting[0][0]) <= most):
             waiting = self._waiting.popleft()
             if self._under_way.isdisjoint(self._things([waiting])):
                 taken.append(waiting)

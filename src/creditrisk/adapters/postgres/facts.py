@@ -27,7 +27,9 @@ from creditrisk.domain.papers import Document
 _READ: Final = "select * from facts_of_checks_2($1, $2)"
 
 _TOGETHER: Final = 2
-"""Statements of one tenant at a time: one is answered while the next is asked."""
+"""Statements of one tenant at a time, of which one has taken long."""
+_LONG: Final = 0.02
+"""Seconds after which what is asked waits no more for the statement under way; few take as long."""
 _MOST_AT_ONCE: Final = 64
 
 
@@ -124,7 +126,7 @@ class PostgresFactsReader:
     def __init__(self, pool: ReadPool, remembered: RememberedFacts) -> None:
         self._pool = pool
         self._remembered = remembered
-        self._lanes = Lanes(self._fetch, together=_TOGETHER, most=_MOST_AT_ONCE)
+        self._lanes = Lanes(self._fetch, together=_TOGETHER, most=_MOST_AT_ONCE, patience=_LONG)
 
     async def read(
         self, questions: Sequence[Question], *, tenant: str, key_id: str, keep: bool = True
