@@ -31,6 +31,7 @@ _LOOK_UPS: Final = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_memoize": "off",
 }
 
 BROKEN: Final = (

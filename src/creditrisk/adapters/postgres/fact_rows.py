@@ -1,4 +1,4 @@
-"""What the JSON of the hot read means to the domain; facts_of_checks_2 and credit_facts_4 write it."""
+"""What the JSON of the hot read means to the domain; facts_of_checks_3 and credit_facts_4 write it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

@@ -24,7 +24,7 @@ from creditrisk.domain.money import Money, format_amount
 from creditrisk.domain.papers import Document
 
 # A row for each question, in their order.
-_READ: Final = "select * from facts_of_checks_2($1, $2)"
+_READ: Final = "select * from facts_of_checks_3($1, $2, $3, $4, $5)"
 
 _TOGETHER: Final = 2
 """Statements of one tenant at a time, of which one has taken long."""
@@ -147,15 +147,20 @@ class PostgresFactsReader:
         ]
 
     async def _fetch(self, tenant: str, asked: Sequence[FactsArguments]) -> Sequence[Any]:
-        return await self._pool.fetch(_READ, tenant, questions_as_json(asked))
+        return await self._pool.fetch(_READ, tenant, *together(asked))
 
 
-def questions_as_json(asked: Sequence[FactsArguments]) -> str:
-    """Questions as the SQL functions take several of them.
+def together(asked: Sequence[FactsArguments]) -> tuple[list[str], list[str], list[str], str]:
+    """Questions as the SQL functions take several: keys, companies and operators, each once, and all as JSON.
 
     One text, because the driver looks at each element of an array twice before it sends any.
     """
-    return orjson.dumps([each._asdict() for each in asked]).decode()
+    return (
+        list({each.key for each in asked}),
+        list({each.company for each in asked}),
+        list({each.operator for each in asked if each.operator is not None}),
+        orjson.dumps([each._asdict() for each in asked]).decode(),
+    )
 
 
 def _key(tenant: str, question: Question) -> tuple[str, ...]:

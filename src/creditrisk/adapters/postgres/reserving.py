@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from creditrisk.adapters.postgres.coalescing import Lanes
 from creditrisk.adapters.postgres.decisions import decision_arguments, insert_decisions
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.fact_rows import reserved_line
-from creditrisk.adapters.postgres.facts import Asking, questions_as_json
+from creditrisk.adapters.postgres.facts import Asking, together
 from creditrisk.adapters.postgres.hold_changes import change_hold
 from creditrisk.adapters.postgres.kept_answers import keep_answers, take_turns
 from creditrisk.adapters.postgres.papers import retried
@@ -26,7 +27,7 @@ from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
 
-_FACTS: Final = "SELECT * FROM reserving_facts_4($1, $2)"
+_FACTS: Final = "SELECT * FROM reserving_facts_5($1, $2, $3, $4, $5, $6)"
 
 # Both at once, in this order.
 _WRITE: Final = """
@@ -96,14 +97,17 @@ class PostgresReservationBook:
         return done
 
     async def _together(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
-        return await retried(lambda: self._attempt(waiting, tenant=tenant))
+        attempts = count()
+        return await retried(lambda: self._attempt(waiting, tenant=tenant, trusting=next(attempts) == 0))
 
-    async def _attempt(self, waiting: Sequence[_Reserving], *, tenant: str) -> Sequence[_Reserving]:
-        kept = self._database.joint_connection is None
+    async def _attempt(
+        self, waiting: Sequence[_Reserving], *, tenant: str, trusting: bool
+    ) -> Sequence[_Reserving]:
+        """Lock, read, decide and write; ``trusting`` what is remembered to know which locks it takes."""
         async with self._database.plain_transaction(tenant) as connection:
             refusals = await _refusals(connection, waiting, tenant=tenant)
             going = [each for each, refusal in zip(waiting, refusals, strict=True) if refusal is None]
-            facts = await self._facts(connection, going, tenant=tenant, kept=kept) if going else ()
+            facts = await self._facts(connection, going, tenant=tenant, trusting=trusting) if going else ()
             done = _decided_in_order(going, facts)
             await self._write(connection, done, tenant=tenant)
         decided = iter(done)
@@ -113,11 +117,12 @@ class PostgresReservationBook:
         ]
 
     async def _facts(
-        self, connection: Any, waiting: Sequence[_Reserving], *, tenant: str, kept: bool
+        self, connection: Any, waiting: Sequence[_Reserving], *, tenant: str, trusting: bool
     ) -> Sequence[StoredFacts]:
+        kept = self._database.joint_connection is None
         asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
         arguments = [each.arguments(key_id=one.key_id) for each, one in zip(asking, waiting, strict=True)]
-        rows = await connection.fetch(_FACTS, tenant, questions_as_json(arguments))
+        rows = await connection.fetch(_FACTS, tenant, *together(arguments), trusting)
         return [
             each.understood(row, self._remembered, kept=kept) for each, row in zip(asking, rows, strict=True)
         ]
