@@ -66,6 +66,28 @@ async def test_reservations_of_a_group_at_the_same_time_never_exceed_its_limit(
     assert stored == [(granted or None,)]
 
 
+async def test_an_account_remembered_alone_is_locked_with_the_group_it_has_joined_since(
+    backend: Backend, database: Database
+) -> None:
+    caller = await make_shared_limit(database, f"tenant-{uuid4().hex}", "100.00")
+
+    async def group_by(grouping: str) -> None:
+        async with database.transaction(caller.tenant) as connection:
+            await connection.execute(sa.text("UPDATE company SET grouping = :new"), {"new": grouping})
+
+    await group_by("own")
+    await ask([backend], [reserving("10")], caller)
+    await group_by("credit_group")
+    lock = sa.text("INSERT INTO credit_scope (tenant, scope) VALUES (:tenant, :scope)")
+    async with database.transaction(caller.tenant) as connection:
+        await connection.execute(lock, {"tenant": caller.tenant, "scope": '["credit_group", "G"]'})
+        asked = asyncio.create_task(ask([backend], [reserving("90"), reserving("1")], caller))
+        done, _ = await asyncio.wait({asked}, timeout=0.5)
+        assert not done
+    answers = await asked
+    assert [answer["reservation"] is not None for answer in answers] == [True, False]
+
+
 async def test_a_document_reserved_many_times_at_once_is_reserved_once(
     backend: Backend, other_backend: Backend, database: Database
 ) -> None:
