@@ -28,10 +28,7 @@ OWNER_ROLE: Final = "creditrisk_owner"
 
 _LOOK_UPS: Final = {
     "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    "enable_memoize": "off",
+    **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_memoize"), "off"),
 }
 
 BROKEN: Final = (
@@ -129,10 +126,7 @@ class Database:
         Raises: as `transaction`.
         """
         with _breaking_is_unavailable():
-            try:
-                connection = await self.engine.connect()
-            except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
-                raise Unavailable("the database does not answer") from failure
+            connection = await self._connected()
             async with aclosing(connection):
                 await connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -240,10 +234,7 @@ class Database:
         begin = f"BEGIN; SET LOCAL app.tenant = '{quoted}'"  # one message, which takes no parameters
         broken = False
         while True:
-            try:
-                connection = await self.engine.connect()
-            except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
-                raise Unavailable("the database does not answer") from failure
+            connection = await self._connected()
             try:
                 driver = await driver_connection(connection)
                 if not driver.is_closed():
@@ -259,6 +250,12 @@ class Database:
                 raise
             # It broke while it lay idle, and nothing was done yet.
             await _discard(connection)
+
+    async def _connected(self) -> AsyncConnection:
+        try:
+            return await self.engine.connect()
+        except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
+            raise Unavailable("the database does not answer") from failure
 
     async def _begun(self, tenant: str) -> AsyncConnection:
         connection = await self.engine.connect()
