@@ -147,10 +147,10 @@ class PostgresFactsReader:
         ]
 
     async def _fetch(self, tenant: str, asked: Sequence[FactsArguments]) -> Sequence[Any]:
-        return await self._pool.fetch(_READ, tenant, *together(asked))
+        return await self._pool.fetch(_READ, tenant, *joint_arguments(asked))
 
 
-def together(asked: Sequence[FactsArguments]) -> tuple[list[str], list[str], list[str], str]:
+def joint_arguments(asked: Sequence[FactsArguments]) -> tuple[list[str], list[str], list[str], str]:
     """Questions as the SQL functions take several: keys, companies and operators, each once, and all as JSON.
 
     One text, because the driver looks at each element of an array twice before it sends any.

@@ -13,7 +13,7 @@ from creditrisk.adapters.postgres.coalescing import Lanes
 from creditrisk.adapters.postgres.decisions import decision_arguments, insert_decisions
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.fact_rows import reserved_line
-from creditrisk.adapters.postgres.facts import Asking, together
+from creditrisk.adapters.postgres.facts import Asking, joint_arguments
 from creditrisk.adapters.postgres.hold_changes import change_hold
 from creditrisk.adapters.postgres.kept_answers import keep_answers, take_turns
 from creditrisk.adapters.postgres.papers import retried
@@ -122,7 +122,7 @@ class PostgresReservationBook:
         kept = self._database.joint_connection is None
         asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
         arguments = [each.arguments(key_id=one.key_id) for each, one in zip(asking, waiting, strict=True)]
-        rows = await connection.fetch(_FACTS, tenant, *together(arguments), trusting)
+        rows = await connection.fetch(_FACTS, tenant, *joint_arguments(arguments), trusting)
         return [
             each.understood(row, self._remembered, kept=kept) for each, row in zip(asking, rows, strict=True)
         ]
