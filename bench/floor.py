@@ -17,11 +17,11 @@ from typing import Any
 
 import asyncpg
 import orjson
-import uvicorn
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, create_model
 
-from creditrisk.cli.processes import SERVER
+from creditrisk.cli.listening import bind
+from creditrisk.cli.processes import run_server
 
 SETTINGS = "BENCH_FLOOR"
 """The variable that names a JSON file: database, host, port, processes, and a sample of body and answer."""
@@ -115,14 +115,8 @@ def make_app() -> FastAPI:
 def main() -> None:
     """Serve until stopped."""
     settings = orjson.loads(Path(os.environ[SETTINGS]).read_bytes())
-    uvicorn.run(
-        "bench.floor:make_app",
-        factory=True,
-        host="127.0.0.1",
-        port=settings["port"],
-        workers=settings["processes"],
-        **SERVER,
-    )
+    with bind("127.0.0.1", settings["port"]) as listener:
+        run_server("bench.floor:make_app", processes=settings["processes"], listener=listener)
 
 
 if __name__ == "__main__":

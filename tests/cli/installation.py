@@ -54,6 +54,11 @@ class Installation:
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def port(self) -> int:
+        """Where it serves."""
+        return int(self.settings["CREDITRISK_PORT"])
+
+    @property
     def environment(self) -> dict[str, str]:
         """What commands find in their environment: nothing of this machine's installation.
 

@@ -2,8 +2,9 @@
 
 import errno
 import socket
+import sys
 import time
-from typing import Final
+from typing import Any, Final
 
 from creditrisk.cli.exits import ExitCode, Failure
 
@@ -36,6 +37,35 @@ def bind(host: str, port: int) -> socket.socket:
             time.sleep(0.1)
         else:
             return listener
+
+
+class ForEachProcess(socket.socket):
+    """A reserved address of which every process this is handed to makes a listener of its own.
+
+    Processes that share one listener race for its callers, and often one of them gets all that come at the
+    same moment, for as long as these stay connected. Among listeners of their own the kernel chooses anew for
+    each caller.
+    """
+
+    @classmethod
+    def instead_of(cls, listener: socket.socket) -> socket.socket:
+        """Take over a reserved address; only Linux shares callers out, so elsewhere it stays as it is."""
+        if sys.platform != "linux":
+            return listener
+        family, address = listener.family, listener.getsockname()
+        listener.close()
+        return cls._reserved(family, address)
+
+    @classmethod
+    def _reserved(cls, family: int, address: Any) -> "ForEachProcess":
+        reserved = cls(family, socket.SOCK_STREAM)
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind(address)
+        return reserved
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._reserved, (self.family, self.getsockname())
 
 
 def refusal(error: OSError, *, host: str, port: int) -> Failure:

@@ -13,13 +13,14 @@ from uvicorn.supervisors import Multiprocess
 
 from creditrisk.bootstrap.starting import collect_rarely
 from creditrisk.cli.exits import ExitCode, Failure
+from creditrisk.cli.listening import ForEachProcess
 from creditrisk.cli.supervision import end_with_parent
 from creditrisk.settings import Settings
 from creditrisk.telemetry.logging import configure_logging, request_log
 
 _START_SECONDS_MAX: Final = 60
 
-SERVER: Final[dict[str, Any]] = {
+_SERVER: Final[dict[str, Any]] = {
     "loop": "uvloop",
     "http": "httptools",
     "ws": "none",
@@ -47,13 +48,28 @@ def run_service(
         KeyboardInterrupt: at the end of a service in this process that was told to stop.
     """
     make_app = partial(make_service, settings, address)
-    config = uvicorn.Config(make_app, factory=True, workers=settings.processes, **SERVER)
-    if settings.processes == 1:
+    _log_as_set(settings)
+    run_server(make_app, processes=settings.processes, listener=listener, ready=ready)
+
+
+def run_server(
+    make_app: Callable[[], FastAPI] | str,
+    *,
+    processes: int,
+    listener: socket.socket,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve an application, or one that is named as module:function.
+
+    Raises: as run_service.
+    """
+    config = uvicorn.Config(make_app, factory=True, workers=processes, **_SERVER)
+    if processes == 1:
         _Alone(config, ready).run(sockets=[listener])
         return
-    _log_as_set(settings)
-    supervisor = _Supervisor(config, [listener], ready)
-    supervisor.run()
+    with ForEachProcess.instead_of(listener) as reserved:
+        supervisor = _Supervisor(config, [reserved], ready)
+        supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise Failure("The service could not start; the log above says why.", ExitCode.DATABASE)
 
@@ -81,7 +97,7 @@ class _Alone(uvicorn.Server):
 
 
 class _Supervisor(Multiprocess):
-    """Starts service processes that share the listener, and starts another where one ends by itself."""
+    """Starts service processes, and starts another where one ends by itself."""
 
     def __init__(
         self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]
