@@ -135,7 +135,7 @@ async def test_questions_about_one_thing_are_never_asked_by_two_statements_at_a_
     assert coalescing.idle
 
 
-async def test_with_patience_those_who_ask_are_kept_in_halves() -> None:
+async def test_those_who_ask_are_kept_in_halves() -> None:
     answered = asyncio.Event()
     statements: list[list[int]] = []
 
@@ -145,7 +145,7 @@ async def test_with_patience_those_who_ask_are_kept_in_halves() -> None:
         answered.clear()
         return [str(question) for question in questions]
 
-    coalescing = Coalescing(answer, together=2, most=10, patience=60)
+    coalescing = Coalescing(answer, together=2, most=10, patience=60, halves=True)
 
     async def ask_again_and_again(number: int) -> None:
         for _ in range(9):
@@ -168,7 +168,7 @@ async def test_with_patience_a_second_statement_begins_beside_a_late_one_only() 
     assert database.statements == [[1]]
 
     await asyncio.sleep(0.3)
-    assert database.statements == [[1], [2]]
+    assert database.statements == [[1], [2, 3]]
     last = asyncio.create_task(asked(coalescing, 4))
     await all_waiting()
     assert database.running == 2

@@ -14,9 +14,13 @@ from creditrisk.settings import Settings
 from creditrisk.telemetry.logging import LogRequest, log_request
 
 
-def build_app(settings: Settings, *, url: str, log_request: LogRequest = log_request) -> FastAPI:
-    """The service over the database at `url`, ready for a server to run."""
-    backend = build_backend(url, limits=connection_limits(settings))
+def build_app(
+    settings: Settings, *, url: str, log_request: LogRequest = log_request, processors: int = 1
+) -> FastAPI:
+    """The service over the database at `url`, ready for a server to run on so many processors."""
+    backend = build_backend(
+        url, limits=connection_limits(settings), spare_processor=settings.processes < processors
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -144,15 +144,18 @@ def spare_collections() -> None:
     collect_rarely()
 
 
-def build_backend(url: str, *, limits: ConnectionLimits) -> Backend:
-    """Put use cases on top of adapters; nothing connects yet."""
+def build_backend(url: str, *, limits: ConnectionLimits, spare_processor: bool = False) -> Backend:
+    """Put use cases on top of adapters; nothing connects yet.
+
+    With a ``spare_processor`` the process need not wait for what it asks the database: both work at a time.
+    """
     database = open_database(url, limits=limits)
     reads = ReadPool(url, limits=limits, database=database)
     holds = PostgresHoldStore(database, uuid7)
     remembered = RememberedFacts()
     stores = _Stores(
         reads=reads,
-        facts=PostgresFactsReader(reads, remembered),
+        facts=PostgresFactsReader(reads, remembered, halves=spare_processor),
         book=PostgresReservationBook(database, remembered, new_id=uuid7),
         decisions=PostgresDecisionLog(database, reads),
         answers=PostgresAnswerStore(database),

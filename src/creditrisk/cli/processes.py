@@ -1,6 +1,7 @@
 """Running the service: in this process, or in several that this one supervises."""
 
 import logging
+import os
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -81,7 +82,9 @@ def make_service(settings: Settings, address: str) -> FastAPI:
 
     _log_as_set(settings)
     end_with_parent()
-    return build_app(settings, url=address, log_request=request_log())
+    return build_app(
+        settings, url=address, log_request=request_log(), processors=len(os.sched_getaffinity(0))
+    )
 
 
 class _Alone(uvicorn.Server):

@@ -25,9 +25,12 @@ class Lanes(Generic[Q, A]):
         together: int,
         most: int,
         patience: float | None = None,
+        halves: bool = False,
         about: Callable[[Q], Hashable] | None = None,
     ) -> None:
-        self._lane = partial(Coalescing[Q, A], together=together, most=most, patience=patience, about=about)
+        self._lane = partial(
+            Coalescing[Q, A], together=together, most=most, patience=patience, halves=halves, about=about
+        )
         self._answer = answer
         self._lanes: dict[str, Coalescing[Q, A]] = {}
 
@@ -50,9 +53,9 @@ class Coalescing(Generic[Q, A]):
     question that finds nothing running is asked at once. Questions ``about`` the same thing are not asked by
     two statements at a time, where they would only wait for each other.
 
-    With ``patience`` (seconds) those who ask are kept in two halves: while one half is answered, the process
-    works on the answers of the other, so that it always has work. A second statement begins only beside one
-    that takes longer.
+    With ``patience`` (seconds) a second statement begins only beside one that takes longer. With ``halves``
+    those who ask are kept in two halves: while one half is answered, the process works on the answers of the
+    other, so that it always has work.
     """
 
     def __init__(
@@ -62,12 +65,14 @@ class Coalescing(Generic[Q, A]):
         together: int,
         most: int,
         patience: float | None = None,
+        halves: bool = False,
         about: Callable[[Q], Hashable] | None = None,
     ) -> None:
         self._answer = answer
         self._together = together
         self._most = most
         self._patience = patience
+        self._halves = halves
         self._about = about
         self._under_way: set[Hashable] = set()
         """What the statements that run are about."""
@@ -140,7 +145,7 @@ class Coalescing(Generic[Q, A]):
         Those whom it has just ``answered`` are working on that, and will probably ask again.
         """
         most = self._most
-        if self._patience is not None:
+        if self._halves:
             waiting_now = sum(len(questions) for questions, _ in self._waiting)
             most = min(most, (waiting_now + answered + 1) // 2)
         taken: list[_Waiting[Q, A]] = []

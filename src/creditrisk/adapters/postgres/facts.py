@@ -123,10 +123,13 @@ class Asking(NamedTuple):
 class PostgresFactsReader:
     """Reads facts outside any explicit transaction."""
 
-    def __init__(self, pool: ReadPool, remembered: RememberedFacts) -> None:
+    def __init__(self, pool: ReadPool, remembered: RememberedFacts, *, halves: bool = False) -> None:
+        """With ``halves`` the process decides one half of those who ask while the other is read."""
         self._pool = pool
         self._remembered = remembered
-        self._lanes = Lanes(self._fetch, together=_TOGETHER, most=_MOST_AT_ONCE, patience=_LONG)
+        self._lanes = Lanes(
+            self._fetch, together=_TOGETHER, most=_MOST_AT_ONCE, patience=_LONG, halves=halves
+        )
 
     async def read(
         self, questions: Sequence[Question], *, tenant: str, key_id: str, keep: bool = True
