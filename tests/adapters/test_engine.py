@@ -5,11 +5,11 @@ import pytest
 import sqlalchemy as sa
 
 from creditrisk.adapters.postgres import engine
+from creditrisk.adapters.postgres.driver import driver_connection
 from creditrisk.adapters.postgres.engine import (
     ConnectionLimits,
     Database,
     UnsuitableDatabase,
-    driver_connection,
     open_database,
     open_read_pool,
 )
@@ -166,6 +166,57 @@ async def test_a_connection_left_in_the_middle_of_a_plain_transaction_is_not_use
     pid, tenant = await lent_next(database)
     assert pid != left
     assert tenant == ""
+
+
+async def test_a_plain_statement_is_committed_at_its_end(database: Database) -> None:
+    tenant = "t-5"
+    write = "INSERT INTO tenant (tenant) SELECT set_config('app.tenant', $1, true)"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.plain_fetch("INSERT INTO tenant (tenant) VALUES ($1)", tenant)
+    await database.plain_fetch(write, tenant)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await database.plain_fetch(write, tenant)
+    async with database.plain_transaction(tenant) as driver:
+        assert len(await driver.fetch("SELECT * FROM tenant")) == 1
+    assert (await lent_next(database))[1] == ""
+
+
+async def test_a_plain_statement_is_part_of_the_transaction_its_task_runs_in(database: Database) -> None:
+    async with database.together("t-3") as connection:
+        joint = (await connection.execute(sa.text(WHO))).scalar_one()
+        assert [row[0] for row in await database.plain_fetch(WHO)] == [joint]
+
+
+async def test_a_plain_statement_uses_no_connection_that_broke_while_idle(
+    database: Database, database_url: str
+) -> None:
+    before = [row[0] for row in await database.plain_fetch(WHO)]
+    await end_backend(database_url, before[0])
+    await asyncio.sleep(0.1)  # the driver hears of it
+    assert [row[0] for row in await database.plain_fetch(WHO)] != before
+
+
+async def test_a_connection_left_in_the_middle_of_a_plain_statement_is_not_used_again(
+    database: Database,
+) -> None:
+    left = (await lent_next(database))[0]
+    task = asyncio.create_task(database.plain_fetch("SELECT pg_sleep(60)"))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await lent_next(database))[0] != left
+
+
+async def test_a_plain_statement_that_breaks_in_use_is_told_as_unavailable(
+    database: Database, database_url: str
+) -> None:
+    left = (await lent_next(database))[0]
+    task = asyncio.create_task(database.plain_fetch("SELECT pg_sleep(60)"))
+    await asyncio.sleep(0.1)
+    await end_backend(database_url, left)
+    with pytest.raises(Unavailable):
+        await task
 
 
 async def test_no_free_connection_is_told_as_unavailable(database_url: str) -> None:

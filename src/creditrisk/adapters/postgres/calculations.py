@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from creditrisk.adapters.postgres.engine import Database, driver_connection
+from creditrisk.adapters.postgres.driver import driver_connection
+from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.parties import require_owner
 from creditrisk.adapters.postgres.tables import calculation as stored
 from creditrisk.application.behaviour import Utilisation

@@ -15,7 +15,8 @@ import orjson
 import sqlalchemy as sa
 import structlog
 
-from creditrisk.adapters.postgres.engine import Database, driver_connection, silence_is_unavailable
+from creditrisk.adapters.postgres.driver import driver_connection, silence_is_unavailable
+from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.tables import decision
 from creditrisk.application.decisions import DecisionFilter, DecisionRecord

@@ -18,6 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from creditrisk.adapters.postgres.driver import (
+    PlainConnections,
+    connected,
+    driver_connection,
+    silence_is_unavailable,
+)
 from creditrisk.application.errors import Unavailable
 
 OLDEST_SERVER: Final = 16
@@ -30,16 +36,6 @@ _LOOK_UPS: Final = {
     "plan_cache_mode": "force_generic_plan",
     **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_memoize"), "off"),
 }
-
-BROKEN: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server took its leave while the statement was being sent
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-)
-"""What the driver raises where the server does not answer, or its connection is gone."""
 
 _SET_TENANT: Final = sa.text("SELECT set_config('app.tenant', :tenant, true)")
 
@@ -91,6 +87,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._plainly = PlainConnections(engine)
 
     @asynccontextmanager
     async def transaction(self, tenant: str) -> AsyncIterator[AsyncConnection]:
@@ -126,7 +123,7 @@ class Database:
         Raises: as `transaction`.
         """
         with _breaking_is_unavailable():
-            connection = await self._connected()
+            connection = await connected(self.engine)
             async with aclosing(connection):
                 await connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -165,13 +162,27 @@ class Database:
             Unavailable: there is no connection to be had, or it broke.
             asyncpg.QueryCanceledError: a statement took too long, as one that waits for locks.
         """
-        with silence_is_unavailable(but=asyncpg.QueryCanceledError):
-            if self._joint() is None:
-                async with self._plainly_alone(tenant) as driver:
-                    yield driver
-            else:
-                async with self.transaction(tenant) as connection:
+        if self._joint() is None:
+            async with self._plainly.transaction(tenant) as driver:
+                yield driver
+        else:
+            async with self.transaction(tenant) as connection:
+                with silence_is_unavailable(but=asyncpg.QueryCanceledError):
                     yield await driver_connection(connection)
+
+    async def plain_fetch(self, statement: str, *arguments: Any) -> list[Any]:
+        """Run one statement on the driver's own connection, committed at its end, or a part of `together`.
+
+        It has to see to its tenant itself.
+
+        Raises: as `plain_transaction`.
+        """
+        joint = self.joint_connection
+        if joint is None:
+            return await self._plainly.fetch(statement, *arguments)
+        with silence_is_unavailable(but=asyncpg.QueryCanceledError):
+            rows: list[Any] = await (await driver_connection(joint)).fetch(statement, *arguments)
+        return rows
 
     @property
     def joint_connection(self) -> AsyncConnection | None:
@@ -208,54 +219,6 @@ class Database:
         async with aclosing(connection):
             yield connection
             await connection.commit()
-
-    @asynccontextmanager
-    async def _plainly_alone(self, tenant: str) -> AsyncIterator[Any]:
-        connection, driver = await self._plainly_begun(tenant)
-        async with aclosing(connection):
-            ended = False
-            try:
-                try:
-                    yield driver
-                except Exception:
-                    if not driver.is_closed():
-                        await driver.execute("ROLLBACK")
-                        ended = True
-                    raise
-                await driver.execute("COMMIT")
-                ended = True
-            finally:
-                # SQLAlchemy knows of no transaction, and would hand the connection on as it was left.
-                if not ended:
-                    await connection.invalidate()
-
-    async def _plainly_begun(self, tenant: str) -> tuple[AsyncConnection, Any]:
-        quoted = tenant.replace("'", "''")
-        begin = f"BEGIN; SET LOCAL app.tenant = '{quoted}'"  # one message, which takes no parameters
-        broken = False
-        while True:
-            connection = await self._connected()
-            try:
-                driver = await driver_connection(connection)
-                if not driver.is_closed():
-                    await driver.execute(begin)
-                    return connection, driver
-            except BROKEN:
-                if broken:
-                    await _discard(connection)
-                    raise
-                broken = True
-            except BaseException:
-                await _discard(connection)
-                raise
-            # It broke while it lay idle, and nothing was done yet.
-            await _discard(connection)
-
-    async def _connected(self) -> AsyncConnection:
-        try:
-            return await self.engine.connect()
-        except (OSError, sa.exc.TimeoutError, sa.exc.DBAPIError) as failure:
-            raise Unavailable("the database does not answer") from failure
 
     async def _begun(self, tenant: str) -> AsyncConnection:
         connection = await self.engine.connect()
@@ -304,26 +267,6 @@ async def _part(joint: _Joint, tenant: str) -> AsyncIterator[AsyncConnection]:
             await connection.execute(_SET_TENANT, {"tenant": joint.tenant})
 
 
-async def _discard(connection: AsyncConnection) -> None:
-    await connection.invalidate()
-    await connection.close()
-
-
-@contextmanager
-def silence_is_unavailable(*, but: type[Exception] | tuple[()] = ()) -> Iterator[None]:
-    """Say of the driver's own statements that the database did not answer, ``but`` where it did.
-
-    Raises:
-        Unavailable: it did not.
-    """
-    try:
-        yield
-    except but:
-        raise
-    except BROKEN as failure:
-        raise Unavailable("The database does not answer.") from failure
-
-
 @contextmanager
 def _breaking_is_unavailable() -> Iterator[None]:
     try:
@@ -332,11 +275,6 @@ def _breaking_is_unavailable() -> Iterator[None]:
         if failure.connection_invalidated:
             raise Unavailable("the connection to the database broke") from failure
         raise
-
-
-async def driver_connection(connection: AsyncConnection) -> Any:
-    """Return asyncpg's own connection, in the same transaction."""
-    return (await connection.get_raw_connection()).driver_connection
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -9,9 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from creditrisk.adapters.postgres.decisions import insert_decisions
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.hold_changes import change_hold
+from creditrisk.adapters.postgres.hold_changes import HeldChecks
 from creditrisk.adapters.postgres.hold_events import insert_event
 from creditrisk.adapters.postgres.tables import company as companies
 from creditrisk.adapters.postgres.tables import hold as holds
@@ -49,12 +48,11 @@ class PostgresHoldStore:
     def __init__(self, database: Database, new_id: Callable[[], UUID]) -> None:
         self._database = database
         self._new_id = new_id
+        self._held_checks = HeldChecks(database, new_id)
 
     async def change(self, change: HoldChange, record: DecisionRecord) -> None:
         """Apply what a check does to a hold and keep the decision that did it, together and durably."""
-        async with self._database.plain_transaction(record.tenant) as connection:
-            await change_hold(connection, change, record, new_id=self._new_id)
-            await insert_decisions(connection, [record])
+        await self._held_checks.keep(change, record)
 
     async def get(self, hold_id: str, *, tenant: str) -> Hold | None:
         """One hold; None where this tenant has none of that id."""

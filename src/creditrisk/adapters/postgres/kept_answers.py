@@ -9,7 +9,8 @@ import orjson
 import sqlalchemy as sa
 import structlog
 
-from creditrisk.adapters.postgres.engine import Database, driver_connection, silence_is_unavailable
+from creditrisk.adapters.postgres.driver import driver_connection, silence_is_unavailable
+from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.papers import lost_to_another_write
 from creditrisk.application.idempotency import (
     Answer,

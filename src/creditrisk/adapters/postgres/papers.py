@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.bearers import SCOPE
-from creditrisk.adapters.postgres.engine import BROKEN, Database, driver_connection
+from creditrisk.adapters.postgres.driver import BROKEN, driver_connection
+from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.tables import paper
 from creditrisk.application.errors import Unavailable
 from creditrisk.application.papers import (

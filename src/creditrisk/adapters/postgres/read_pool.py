@@ -4,13 +4,8 @@ from typing import Any, Final
 
 import asyncpg
 
-from creditrisk.adapters.postgres.engine import (
-    ConnectionLimits,
-    Database,
-    driver_connection,
-    open_read_pool,
-    silence_is_unavailable,
-)
+from creditrisk.adapters.postgres.driver import driver_connection, silence_is_unavailable
+from creditrisk.adapters.postgres.engine import ConnectionLimits, Database, open_read_pool
 from creditrisk.application.errors import Unavailable
 
 _SET_TENANT: Final = "SELECT set_config('app.tenant', $1, true)"
