@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from creditrisk.adapters.postgres.driver import driver_connection
+from creditrisk.adapters.postgres.driver import driver_connection, silence_is_unavailable
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.parties import require_owner
 from creditrisk.adapters.postgres.tables import calculation as stored
@@ -43,9 +43,14 @@ class CalculationRow(NamedTuple):
 async def insert_calculations(
     connection: AsyncConnection, rows: Sequence[CalculationRow], *, tenant: str, batch: UUID
 ) -> None:
-    """Insert calculations of one run in the connection's transaction."""
+    """Insert calculations of one run in the connection's transaction.
+
+    Raises:
+        Unavailable: the connection broke.
+    """
     columns = zip(*rows, strict=True)
-    await (await driver_connection(connection)).execute(_INSERT, tenant, batch, *columns)
+    with silence_is_unavailable():
+        await (await driver_connection(connection)).execute(_INSERT, tenant, batch, *columns)
 
 
 class PostgresCalculationStore:

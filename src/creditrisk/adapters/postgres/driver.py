@@ -64,11 +64,10 @@ class PlainConnections:
             async with aclosing(connection):
                 try:
                     rows: list[Any] = await driver.fetch(statement, *arguments)
-                except asyncpg.PostgresError:
-                    raise
-                except BaseException:
-                    # It may still be running.
-                    await connection.invalidate()
+                except BaseException as failure:
+                    # It may still be running, unless the server has told of an error.
+                    if isinstance(failure, BROKEN) or not isinstance(failure, asyncpg.PostgresError):
+                        await connection.invalidate()
                     raise
                 return rows
 
