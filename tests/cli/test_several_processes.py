@@ -2,8 +2,10 @@
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import httpx
 import psutil
 import pytest
 
@@ -38,9 +40,24 @@ def test_a_process_started_in_place_of_a_killed_one_gets_its_share(
 ) -> None:
     first = service.workers()
     first[0].kill()
+    with ThreadPoolExecutor(_CALLERS) as threads:
+        answers = list(threads.map(lambda _: is_alive(installation.port), range(_CALLERS)))
+    assert all(answers)  # those who came too late for it have waited for the next one
     wait_until(lambda: len(set(service.workers()) - set(first)) == 1 and len(listening(service)) == 2)
 
     assert min(callers_of_each(service, installation.port)) >= _FEWEST
+
+
+def test_a_second_service_on_the_port_is_refused(installation: Installation, service: Service) -> None:
+    assert service.workers()
+    second = installation.run("serve", settings={"CREDITRISK_PROCESSES": "2"})
+
+    assert second.returncode != 0
+    assert f"Port {installation.port} of 127.0.0.1 is taken" in second.stderr
+
+
+def is_alive(port: int) -> bool:
+    return httpx.get(f"http://127.0.0.1:{port}/livez", timeout=30).is_success
 
 
 def callers_of_each(service: Service, port: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +27,7 @@ from creditrisk.cli.databases import database_address, require_tenant
 from creditrisk.cli.evaluation_process import Assignment, EvaluatedPage, begin, evaluate_page
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.output_files import STANDARD_OUTPUT, opened_for_writing, writing
+from creditrisk.cli.processors import processors
 from creditrisk.cli.terminal import counting, messages
 from creditrisk.settings import Settings
 
@@ -140,7 +140,7 @@ async def _evaluate(
             store=order.store,
         )
         advance = stack.enter_context(counting("Evaluating", total=total))
-        processes = min(order.processes or len(os.sched_getaffinity(0)), max(1, ceil(total / PAGE)))
+        processes = min(order.processes or processors(), max(1, ceil(total / PAGE)))
         accounts = 0
         async for page in _evaluated(_pages(portfolio, order, companies, day), assignment, processes):
             if file is not None and order.output is not None:

@@ -4,12 +4,15 @@ import errno
 import socket
 import sys
 import time
-from typing import Any, Final
+from typing import Final
 
 from creditrisk.cli.exits import ExitCode, Failure
 
 # A service killed a moment ago may have processes that are just letting go of it.
 _TAKEN_SECONDS_MAX: Final = 2.0
+
+_BACKLOG: Final = 2048
+"""Callers that wait to be accepted."""
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not listened on
 
@@ -39,33 +42,30 @@ def bind(host: str, port: int) -> socket.socket:
             return listener
 
 
-class ForEachProcess(socket.socket):
-    """A reserved address of which every process this is handed to makes a listener of its own.
+def listen(reserved: socket.socket, *, processes: int) -> list[socket.socket]:
+    """Listen at a reserved address, once for each process; whoever connects waits until it is answered.
 
     Processes that share one listener race for its callers, and often one of them gets all that come at the
-    same moment, for as long as these stay connected. Among listeners of their own the kernel chooses anew for
-    each caller.
+    same moment, for as long as these stay connected. Among several listeners Linux chooses anew for each
+    caller; elsewhere, they are one and the same.
+
+    Raises:
+        OSError: somebody else was first to listen there.
     """
+    reserved.listen(_BACKLOG)  # while it is the only one allowed to
+    if sys.platform != "linux":
+        return [reserved] * processes
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return [reserved, *(_beside(reserved) for _ in range(processes - 1))]
 
-    @classmethod
-    def instead_of(cls, listener: socket.socket) -> socket.socket:
-        """Take over a reserved address; only Linux shares callers out, so elsewhere it stays as it is."""
-        if sys.platform != "linux":
-            return listener
-        family, address = listener.family, listener.getsockname()
-        listener.close()
-        return cls._reserved(family, address)
 
-    @classmethod
-    def _reserved(cls, family: int, address: Any) -> "ForEachProcess":
-        reserved = cls(family, socket.SOCK_STREAM)
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind(address)
-        return reserved
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return self._reserved, (self.family, self.getsockname())
+def _beside(listener: socket.socket) -> socket.socket:
+    another = socket.socket(listener.family, socket.SOCK_STREAM)
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        another.setsockopt(socket.SOL_SOCKET, option, 1)
+    another.bind(listener.getsockname())
+    another.listen(_BACKLOG)
+    return another
 
 
 def refusal(error: OSError, *, host: str, port: int) -> Failure:

@@ -1,9 +1,9 @@
 """Running the service: in this process, or in several that this one supervises."""
 
 import logging
-import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ from uvicorn.supervisors import Multiprocess
 
 from creditrisk.bootstrap.starting import collect_rarely
 from creditrisk.cli.exits import ExitCode, Failure
-from creditrisk.cli.listening import ForEachProcess
+from creditrisk.cli.listening import listen
+from creditrisk.cli.processors import processors
 from creditrisk.cli.supervision import end_with_parent
 from creditrisk.settings import Settings
 from creditrisk.telemetry.logging import configure_logging, request_log
@@ -49,7 +50,8 @@ def run_service(
         KeyboardInterrupt: at the end of a service in this process that was told to stop.
     """
     make_app = partial(make_service, settings, address)
-    _log_as_set(settings)
+    if settings.processes > 1:
+        _log_as_set(settings)
     run_server(make_app, processes=settings.processes, listener=listener, ready=ready)
 
 
@@ -68,8 +70,9 @@ def run_server(
     if processes == 1:
         _Alone(config, ready).run(sockets=[listener])
         return
-    with ForEachProcess.instead_of(listener) as reserved:
-        supervisor = _Supervisor(config, [reserved], ready)
+    with ExitStack() as closing:
+        listeners = [closing.enter_context(each) for each in listen(listener, processes=processes)]
+        supervisor = _Supervisor(config, listeners, ready)
         supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise Failure("The service could not start; the log above says why.", ExitCode.DATABASE)
@@ -82,9 +85,7 @@ def make_service(settings: Settings, address: str) -> FastAPI:
 
     _log_as_set(settings)
     end_with_parent()
-    return build_app(
-        settings, url=address, log_request=request_log(), processors=len(os.sched_getaffinity(0))
-    )
+    return build_app(settings, url=address, log_request=request_log(), processors=processors())
 
 
 class _Alone(uvicorn.Server):
@@ -100,18 +101,44 @@ class _Alone(uvicorn.Server):
 
 
 class _Supervisor(Multiprocess):
-    """Starts service processes, and starts another where one ends by itself."""
+    """Starts a service process for each listener, and another one for it where one ends by itself.
+
+    Those who have connected to a process that ends before it accepts them wait for the next one.
+    """
 
     def __init__(
-        self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]
+        self, config: uvicorn.Config, listeners: Sequence[socket.socket], ready: Callable[[], None]
     ) -> None:
-        super().__init__(config, sockets)
+        super().__init__(config, [])
+        self._listeners = listeners
         self._ready = ready
 
     def init_processes(self) -> None:
-        super().init_processes()
+        self.processes_num = 1
+        self._for_each_listener(super().init_processes)
         if all(process.wait_until_ready(_START_SECONDS_MAX) for process in self.processes):
             self._ready()
+
+    def keep_subprocess_alive(self) -> None:
+        self._for_each_listener(super().keep_subprocess_alive)
+
+    def restart_all(self) -> None:
+        self._for_each_listener(super().restart_all)
+
+    def handle_ttin(self) -> None:
+        """Start no other process: there is no listener for it."""
+
+    def handle_ttou(self) -> None:
+        """Stop no process: its listener would be left alone."""
+
+    def _for_each_listener(self, act: Callable[[], None]) -> None:
+        """Let uvicorn see one process at a time, so that what it starts gets the listener of that place."""
+        everyone = self.processes
+        for place, listener in enumerate(self._listeners):
+            self.processes, self.sockets = everyone[place : place + 1], [listener]
+            act()
+            everyone[place : place + 1] = self.processes
+        self.processes = everyone
 
 
 def _log_as_set(settings: Settings) -> None:
