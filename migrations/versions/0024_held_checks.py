@@ -25,4 +25,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
-    op.execute("DROP FUNCTION write_held_checks_1, change_hold_1")
+    op.execute("DROP FUNCTION write_held_check_1, change_hold_1")

@@ -166,7 +166,7 @@ def test_a_block_adds_one_statement_that_writes_hold_and_decision(tap: Wiretap, 
     assert answer["hold"]["status"] == "open"
     assert len(reading) == 1
     (written,) = others
-    assert written.startswith("SELECT write_held_checks")
+    assert written.startswith("SELECT write_held_check_1")
 
 
 def test_a_key_is_looked_up_once_and_remembered(tap: Wiretap, site: Site, erp: httpx.Client) -> None:

@@ -1,14 +1,16 @@
-"""Checks that change holds at one moment share a statement: each tells and keeps what became of its hold."""
+"""Checks that change holds at one moment: each tells and keeps what became of its hold."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from uuid import uuid4
 
 import pytest
 
 from tests.scenarios.erp import Erp
-from tests.service import JSON
+from tests.scenarios.reserving import QUARTER_OF_AN_HOUR
+from tests.service import JSON, eur, ok
 
 DOCUMENTS = [f"O-{number}" for number in range(4)]
 ROUNDS = 6
@@ -63,3 +65,28 @@ def test_a_hold_is_cleared_once_by_one_of_those_that_pass_at_the_same_moment(sho
     assert all(as_recorded(shop, answer) == answer["hold"] for _, answer in cleared)
     assert numbers_of(shop.holds(status="cleared")) == DOCUMENTS
     assert shop.holds(status="open") == []
+
+
+@pytest.mark.parametrize("fields", [{}, {"reserve": QUARTER_OF_AN_HOUR}], ids=["plain", "reserving"])
+def test_of_those_who_pass_on_a_release_for_one_check_at_the_same_moment_one_does(
+    shop: Erp, fields: JSON
+) -> None:
+    shop.policy(recheck_after_release="always")
+    for _ in range(ROUNDS):
+        shop.release(shop.check("order", "150.00", "O-0")["hold"]["id"])
+        with ThreadPoolExecutor(12) as threads:
+            check = partial(shop.check, "order", "150.00", **fields)
+            answers = list(threads.map(check, ["O-0"] * 12))
+        assert sorted(answer["decision"] for answer in answers) == ["allow"] + ["block"] * 11
+        recorded = [shop.get(f"/v1/decisions/{answer['decision_id']}")["decision"] for answer in answers]
+        assert recorded == [answer["decision"] for answer in answers]
+
+
+def test_a_list_of_checks_uses_a_release_for_one_check_once(shop: Erp) -> None:
+    shop.policy(recheck_after_release="always")
+    shop.release(shop.check("order", "150.00", "O-0")["hold"]["id"])
+    document = {"kind": "order", "number": "O-0", "total": eur("150.00")}
+    asked = {"checks": [{"customer": "C-1", "document": document}] * 3}
+    headers = {"Idempotency-Key": str(uuid4())}
+    answers = ok(shop.caller.post("/v1/checks", json=asked, headers=headers))["results"]
+    assert [answer["decision"] for answer in answers] == ["allow", "block", "block"]

@@ -1,6 +1,7 @@
 -- What a check does to the hold of its document, and what its answer tells of it, or null: {id, status}. Only with
 -- app.tenant set. With the status 'open' the document's open rule hold is refreshed, or a new one opened under the id;
--- with another one the hold of that id is closed, if it is open still; without any its release has been used.
+-- with another one the hold of that id is closed, if it is open still; without any its release is used up. false where
+-- another check has used that up already.
 create function change_hold_1(p_tenant text, p_change jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -33,7 +34,9 @@ begin
         returning h.id into v_hold;
     else
         update hold as h set authorisation_used = true, updated_at = clock_timestamp()
-        where h.tenant = p_tenant and h.id = (p_change ->> 'id')::uuid;
+        where h.tenant = p_tenant and h.id = (p_change ->> 'id')::uuid and not h.authorisation_used
+        returning h.id into v_hold;
+        return case when v_hold is null then 'false'::jsonb end;
     end if;
     return case when v_hold is not null then jsonb_build_object('id', v_hold, 'status', v_status) end;
 end

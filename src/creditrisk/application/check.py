@@ -19,7 +19,7 @@ from creditrisk.application.answer import (
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.decisions import DecisionLog, DecisionRecord
 from creditrisk.application.errors import Unauthenticated, Unavailable
-from creditrisk.application.holds import HoldChange, HoldStore, hold_change
+from creditrisk.application.holds import HoldChange, HoldStore, ReleaseSpent, hold_change
 from creditrisk.application.idempotency import Keeping
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
@@ -266,7 +266,11 @@ class CheckCredit:
         if effects.hold is None:
             await self._decisions.append(effects.record)
         else:
-            await self._holds.change(effects.hold, effects.record)
+            try:
+                await self._holds.change(effects.hold, effects.record)
+            except ReleaseSpent:
+                ((stored, configuration),) = await self._read([question_of(command.check)], principal)
+                return await self._answer(command, stored, configuration, principal)
         return effects.told(principal)
 
     async def _reserve(self, command: CheckCommand, principal: Principal) -> orjson.Fragment:

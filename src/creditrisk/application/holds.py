@@ -87,6 +87,10 @@ class ReleaseUsed:
     hold: str
 
 
+class ReleaseSpent(Exception):
+    """Another check has passed on the release meanwhile, which was good for one only: decide again."""
+
+
 HoldChange = HoldOpening | HoldClosing | ReleaseUsed
 
 
@@ -108,6 +112,9 @@ class HoldStore(Protocol):
 
         An opening finds the document's open rule hold by itself; the id it then has is put into the record's
         answer.
+
+        Raises:
+            ReleaseSpent: the release has been used up meanwhile; nothing is kept.
         """
 
     async def get(self, hold_id: str, *, tenant: str) -> Hold | None:

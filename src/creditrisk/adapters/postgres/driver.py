@@ -58,15 +58,20 @@ class PlainConnections:
                         await connection.invalidate()
 
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
-        """Run one statement, which is committed at its end. Raises: as `transaction`."""
+        """Run one statement, which is committed at its end.
+
+        Where its connection breaks it may have been committed, so it is not sent again.
+
+        Raises: as `transaction`.
+        """
         with silence_is_unavailable(but=asyncpg.QueryCanceledError):
             connection, driver = await self._unbroken()
             async with aclosing(connection):
                 try:
                     rows: list[Any] = await driver.fetch(statement, *arguments)
                 except BaseException as failure:
-                    # It may still be running, unless the server has told of an error.
-                    if isinstance(failure, BROKEN) or not isinstance(failure, asyncpg.PostgresError):
+                    # It may still be running, or the connection be gone, unless the server says what it is.
+                    if not _said_by_the_server(failure):
                         await connection.invalidate()
                     raise
                 return rows
@@ -102,6 +107,13 @@ class PlainConnections:
             if not driver.is_closed():
                 return connection, driver
             await _discard(connection)
+
+
+def _said_by_the_server(failure: BaseException) -> bool:
+    """Whether the statement has failed, and nothing else."""
+    if isinstance(failure, BROKEN):
+        return isinstance(failure, asyncpg.QueryCanceledError)
+    return isinstance(failure, asyncpg.PostgresError)
 
 
 async def connected(engine: AsyncEngine) -> AsyncConnection:

@@ -171,9 +171,10 @@ class Database:
                     yield await driver_connection(connection)
 
     async def plain_fetch(self, statement: str, *arguments: Any) -> list[Any]:
-        """Run one statement on the driver's own connection, committed at its end, or a part of `together`.
+        """Run one statement on the driver's own connection, committed at its end.
 
-        It has to see to its tenant itself.
+        It has to see to its tenant itself. Within `together` it is committed with that, and if it fails,
+        nothing of that can go on.
 
         Raises: as `plain_transaction`.
         """

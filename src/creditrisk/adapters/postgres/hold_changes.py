@@ -1,62 +1,45 @@
 """What a check does to its document's hold, kept together with the decision."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-from creditrisk.adapters.postgres.coalescing import Lanes
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.application.decisions import DecisionRecord
 from creditrisk.application.errors import Unavailable
-from creditrisk.application.holds import HoldChange, HoldClosing, HoldOpening, ReleaseUsed
+from creditrisk.application.holds import (
+    HoldChange,
+    HoldClosing,
+    HoldOpening,
+    ReleaseSpent,
+    ReleaseUsed,
+)
 
 _CHANGE: Final = "SELECT change_hold_1($1, $2)::text"
-_WRITE: Final = "SELECT write_held_checks_1($1, $2)"
-
-_TOGETHER: Final = 2
-"""Statements of one tenant at a time: one is sent while the other waits for the disk."""
-_MOST_AT_ONCE: Final = 64
+_WRITE: Final = "SELECT write_held_check_1($1, $2, $3)"
 
 
-class _Held(NamedTuple):
-    """A change of a hold, and the decision that makes it."""
+async def keep_held_check(
+    database: Database, change: HoldChange, record: DecisionRecord, *, new_id: Callable[[], UUID]
+) -> None:
+    """Change a hold, keep the decision in ``record``, and tell in its answer what became of the hold.
 
-    change: HoldChange
-    record: DecisionRecord
+    One statement, because between two of them others are decided. It is of one check only: of two statements
+    that change several holds each could wait for the other one.
 
-
-class HeldChecks:
-    """Keeps the checks that change holds; those that come at the same moment share a statement.
-
-    ``new_id`` makes the ids of holds.
+    Raises:
+        Unavailable: the database does not answer, or another transaction keeps the hold locked.
+        ReleaseSpent: another check has used up the release; nothing is kept.
     """
-
-    def __init__(self, database: Database, new_id: Callable[[], UUID]) -> None:
-        self._database = database
-        self._new_id = new_id
-        self._lanes = Lanes(self._write, together=_TOGETHER, most=_MOST_AT_ONCE, about=_document_of)
-
-    async def keep(self, change: HoldChange, record: DecisionRecord) -> None:
-        """Change the hold, keep the decision, and tell in its answer what became of the hold.
-
-        Raises:
-            Unavailable: the database does not answer, or others keep the hold locked.
-        """
-        joined = self._database.joint_connection is not None
-        (told,) = await (self._write if joined else self._lanes.ask)(record.tenant, [_Held(change, record)])
-        _tell(record, told)
-
-    async def _write(self, tenant: str, held: Sequence[_Held]) -> Sequence[str | None]:
-        checks = [(_changed(change, new_id=self._new_id), record) for change, record in held]
-        try:
-            ((told,),) = await self._database.plain_fetch(_WRITE, tenant, orjson.dumps(checks).decode())
-        except asyncpg.QueryCanceledError as failure:
-            raise Unavailable("a hold that the check changes is locked for too long") from failure
-        answers: Sequence[str | None] = told
-        return answers
+    arguments = (_as_json(_changed(change, new_id=new_id)), _as_json(record))
+    try:
+        ((told,),) = await database.plain_fetch(_WRITE, record.tenant, *arguments)
+    except asyncpg.QueryCanceledError as failure:
+        raise Unavailable("the hold that the check changes is locked for too long") from failure
+    _tell(record, told)
 
 
 async def change_hold(
@@ -65,12 +48,17 @@ async def change_hold(
     """Change a hold in the transaction of the driver's connection, and tell it in the answer of ``record``.
 
     Keeps no decision.
+
+    Raises:
+        ReleaseSpent: another check has used up the release.
     """
-    argument = orjson.dumps(_changed(change, new_id=new_id)).decode()
+    argument = _as_json(_changed(change, new_id=new_id))
     _tell(record, await connection.fetchval(_CHANGE, record.tenant, argument))
 
 
 def _tell(record: DecisionRecord, told: str | None) -> None:
+    if told == "false":
+        raise ReleaseSpent
     if told is not None:
         record.content["answer"]["hold"] = orjson.loads(told)
 
@@ -106,6 +94,5 @@ def _changed(change: HoldChange, *, new_id: Callable[[], UUID]) -> dict[str, Any
             return {"id": change.hold}
 
 
-def _document_of(held: _Held) -> tuple[str, str | None, str | None]:
-    record = held.record
-    return record.company, record.kind, record.number
+def _as_json(said: Any) -> str:
+    return orjson.dumps(said).decode()

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.hold_changes import HeldChecks
+from creditrisk.adapters.postgres.hold_changes import keep_held_check
 from creditrisk.adapters.postgres.hold_events import insert_event
 from creditrisk.adapters.postgres.tables import company as companies
 from creditrisk.adapters.postgres.tables import hold as holds
@@ -48,11 +48,10 @@ class PostgresHoldStore:
     def __init__(self, database: Database, new_id: Callable[[], UUID]) -> None:
         self._database = database
         self._new_id = new_id
-        self._held_checks = HeldChecks(database, new_id)
 
     async def change(self, change: HoldChange, record: DecisionRecord) -> None:
         """Apply what a check does to a hold and keep the decision that did it, together and durably."""
-        await self._held_checks.keep(change, record)
+        await keep_held_check(self._database, change, record, new_id=self._new_id)
 
     async def get(self, hold_id: str, *, tenant: str) -> Hold | None:
         """One hold; None where this tenant has none of that id."""

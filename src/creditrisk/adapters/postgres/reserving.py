@@ -20,6 +20,7 @@ from creditrisk.adapters.postgres.papers import retried
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.check import Effects
 from creditrisk.application.errors import Unavailable
+from creditrisk.application.holds import ReleaseSpent
 from creditrisk.application.idempotency import AnsweredBefore, Keeping, TurnTaken
 from creditrisk.application.reservations import Grant
 from creditrisk.application.stored_facts import Question, StoredFacts
@@ -98,7 +99,13 @@ class PostgresReservationBook:
 
     async def _together(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
         attempts = count()
-        return await retried(lambda: self._attempt(waiting, tenant=tenant, trusting=next(attempts) == 0))
+        while True:
+            try:
+                return await retried(
+                    lambda: self._attempt(waiting, tenant=tenant, trusting=next(attempts) == 0)
+                )
+            except ReleaseSpent:
+                continue  # what the others have used is read now
 
     async def _attempt(
         self, waiting: Sequence[_Reserving], *, tenant: str, trusting: bool
