@@ -10,7 +10,7 @@ from creditrisk.domain.account import ManualBlock
 from creditrisk.domain.decision import decide
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.limits import AccountLimit
-from creditrisk.domain.papers import Document
+from creditrisk.domain.papers import Document, OpenItem
 from creditrisk.domain.remedy import Remedy, find_remedy
 from tests.builders import (
     STANDARD,
@@ -113,6 +113,38 @@ def test_the_payment_needed_is_the_largest_of_what_each_credit_finding_needs_old
     found = remedy(order("100.00"), stored, configuration(**overrides))
     assert found.payment_needed == (None if payment is None else Decimal(payment))
     assert found.items == numbers
+
+
+def test_items_to_pay_are_those_that_the_breached_test_looks_at() -> None:
+    disputed, late = item("300.00", due=in_days(-60), flags="D"), item("200.00", due=in_days(-40))
+    stored = facts(disputed, late, items=[OpenItem("R-1", disputed), OpenItem("R-2", late)], limit="9999.00")
+
+    days = configuration(max_days_overdue=30, disputed_items_overdue=False)
+    assert remedy(order(), stored, days).items == ("R-2",)
+    tolerant = configuration(max_overdue_amount="100.00", overdue_tolerance="250.00")
+    late_ones = facts(*LATE_LINES, items=LATE_ITEMS, limit="9999.00")
+    assert remedy(order(), late_ones, tolerant).items == ("R-1", "R-3")
+
+
+def test_items_to_pay_serve_several_findings_at_once_where_they_can() -> None:
+    disputed, late = item("300.00", due=in_days(-60), flags="D"), item("200.00", due=in_days(-40))
+    stored = facts(disputed, late, items=[OpenItem("R-1", disputed), OpenItem("R-2", late)], limit="450.00")
+
+    both = configuration(max_days_overdue=30, disputed_items_overdue=False)
+    found = remedy(order("100.00"), stored, both)
+    assert (found.payment_needed, found.items) == (Decimal("200.00"), ("R-2",))
+
+
+def test_items_to_pay_are_the_own_ones_where_the_own_limit_is_exceeded_too() -> None:
+    of_other, own = item("80.00", due=in_days(-60), own=False), item("90.00", due=in_days(-40))
+    stored = facts(
+        of_other,
+        own,
+        items=[OpenItem("R-1", of_other), OpenItem("R-2", own)],
+        limit="100.00",
+        group=group("300.00"),
+    )
+    assert remedy(order("50.00"), stored, configuration(grouping="credit_group")).items == ("R-2",)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ Days are not searched one by one: only on a day on which some fact changes can t
 those are evaluated, with the very function that decides checks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
+from typing import NamedTuple
 
 from creditrisk.domain.counting import (
     POSTED,
@@ -16,8 +18,9 @@ from creditrisk.domain.counting import (
 from creditrisk.domain.decision import NotControlled, Outcome, Signal, Verdict, decide
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.findings import CREDIT, Code, Finding, Severity
-from creditrisk.domain.overdue import HALVES
+from creditrisk.domain.overdue import HALVES, OVERDUE
 from creditrisk.domain.papers import BillStatus, Category, Flag, Line
+from creditrisk.domain.period import days_past_due
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rule_checks import share_of, uses_more
 from creditrisk.domain.situation import AppliedLimit, Situation
@@ -52,12 +55,12 @@ def find_remedy(
     verdict: Verdict, check: Check, facts: Facts, configuration: Configuration, *, as_of: date
 ) -> Remedy:
     """Work out the ways in which this document would pass."""
-    payment = payment_needed(verdict)
+    cures = _cures(verdict)
     green_on, unblocked_on = _better_days(verdict, check, facts, configuration, as_of=as_of)
     return Remedy(
         headroom=headroom(verdict.situation),
-        payment_needed=payment,
-        items=_items_to_pay(verdict.situation, payment) if payment else (),
+        payment_needed=max((cure.amount for cure in cures), default=None),
+        items=_items_to_pay(verdict.situation, cures),
         green_on=green_on,
         unblocked_on=unblocked_on,
     )
@@ -76,21 +79,30 @@ def headroom(situation: Situation) -> Decimal | None:
     return None if least is None else max(least, ZERO)
 
 
-def payment_needed(verdict: Verdict) -> Decimal | None:
-    """The least payment after which no credit finding is hard; None where money does not help."""
-    hard = [f for f in verdict.findings if f.severity is Severity.HARD and f.code in CREDIT]
-    if not hard:
-        return None
-    amounts = [_cure(finding, verdict.situation) for finding in hard]
-    if any(amount is None for amount in amounts):
-        return None
-    return max(amount for amount in amounts if amount is not None)
+class _Cure(NamedTuple):
+    """What has to be paid so that one finding is hard no longer."""
+
+    amount: Decimal
+    helps: Callable[[Line], bool]
+    """Whether paying an open item counts towards it."""
 
 
-def _cure(finding: Finding, situation: Situation) -> Decimal | None:
+def _cures(verdict: Verdict) -> Sequence[_Cure]:
+    """For each hard credit finding one; none where money does not help against all of them."""
+    cures = [
+        _cure(finding, verdict.situation)
+        for finding in verdict.findings
+        if finding.severity is Severity.HARD and finding.code in CREDIT
+    ]
+    found = [cure for cure in cures if cure is not None]
+    return found if len(found) == len(cures) else ()
+
+
+def _cure(finding: Finding, situation: Situation) -> _Cure | None:
+    overdue = partial(_is_tested, situation=situation)
     match finding.code, finding.observed, finding.threshold:
         case Code.OVERDUE_AMOUNT, Decimal() as observed, Decimal() as threshold if finding.rule is not None:
-            return _cure_of_both(finding, situation, observed - threshold)
+            return _cure_of_both(finding, situation, _Cure(observed - threshold, overdue))
         case (
             (Code.LIMIT_EXCEEDED | Code.GROUP_LIMIT_EXCEEDED | Code.LIMIT_USED),
             Decimal() as observed,
@@ -106,18 +118,21 @@ def _cure(finding: Finding, situation: Situation) -> Decimal | None:
                 situation,
             )
         case Code.OVERDUE_AMOUNT, Decimal() as observed, Decimal() as threshold:
-            return observed - threshold
+            return _Cure(observed - threshold, overdue)
         case Code.DAYS_OVERDUE, int(), int() as threshold:
-            return situation.overdue.beyond(threshold, situation.converter) or None
+            amount = situation.overdue.beyond(threshold, situation.converter)
+            return _Cure(amount, partial(overdue, beyond=threshold)) if amount else None
         case Code.CATEGORY_LIMIT_EXCEEDED, Decimal() as observed, Decimal() as threshold if (
             finding.params["category"] in PAYABLE
         ):
-            return observed - threshold
+            category = str(finding.params["category"])
+            capped = partial(_is_capped, category=category, situation=situation)
+            return _Cure(observed - threshold, capped)
         case _:
             return None
 
 
-def _cure_of_both(finding: Finding, situation: Situation, overdue: Decimal) -> Decimal:
+def _cure_of_both(finding: Finding, situation: Situation, overdue: _Cure) -> _Cure:
     """A rule that needs two things exceeded is cured by less of either: of what is overdue, or of limits."""
     percent = Decimal(str(finding.params["percent"]))
     exceeded = [
@@ -126,10 +141,10 @@ def _cure_of_both(finding: Finding, situation: Situation, overdue: Decimal) -> D
         if uses_more(applied, percent, situation)
     ]
     used = _cure_of_limits(exceeded, situation)
-    return overdue if used is None else min(overdue, used)
+    return overdue if used is None else min(overdue, used, key=lambda cure: cure.amount)
 
 
-def _cure_of_limits(exceeded: Sequence[tuple[AppliedLimit, Decimal]], situation: Situation) -> Decimal | None:
+def _cure_of_limits(exceeded: Sequence[tuple[AppliedLimit, Decimal]], situation: Situation) -> _Cure | None:
     """What has to be paid so that no limit is exceeded, each given with its excess.
 
     A payment lowers exposure only where the posted balance is part of it, no further than the floor. Where
@@ -147,23 +162,60 @@ def _cure_of_limits(exceeded: Sequence[tuple[AppliedLimit, Decimal]], situation:
         if only_overdue and excess > applied.exposure.overdue.amount:
             return None
     most = max((excess for _, excess in exceeded), default=ZERO)
-    return most if most > 0 else None
+    # An item of another member lowers what the group owes alone.
+    of_group = all(applied.limit.whole_group for applied, excess in exceeded if excess > 0)
+
+    def lowers(line: Line) -> bool:
+        counts = _is_late if only_overdue else _is_open
+        return (line.own or of_group) and counts(line, situation)
+
+    return _Cure(most, lowers) if most > 0 else None
 
 
-def _items_to_pay(situation: Situation, payment: Decimal) -> tuple[str, ...]:
-    numbers: list[str] = []
-    left = payment
-    binding = situation.binding
-    of_group = binding is not None and binding.limit.whole_group
-    for number, line in situation.facts.items:
-        if left <= 0:
-            break
-        amount = situation.converter.convert(line.open_amount, line.currency)
-        payable = (line.own or of_group) and item_is_open(line, situation.policy, situation.as_of)
-        if payable and amount is not None:
-            numbers.append(number)
-            left -= amount
-    return tuple(numbers)
+def _is_open(line: Line, situation: Situation) -> bool:
+    return item_is_open(line, situation.policy, situation.as_of)
+
+
+def _is_late(line: Line, situation: Situation) -> bool:
+    past = days_past_due(line.due_on, situation.as_of)
+    return _is_open(line, situation) and past > situation.policy.overdue_grace_days
+
+
+def _is_tested(line: Line, *, situation: Situation, beyond: int = 0) -> bool:
+    """Whether the overdue tests see an item that is more than so many days past due."""
+    policy, past = situation.policy, days_past_due(line.due_on, situation.as_of)
+    return (
+        past > beyond
+        and (line.own or policy.overdue_scope == "group")
+        and _is_open(line, situation)
+        and (policy.disputed_items_overdue or Flag.DISPUTED not in line.flags)
+        and (past, line.currency) in situation.overdue.tested
+    )
+
+
+def _is_capped(line: Line, *, category: str, situation: Situation) -> bool:
+    """Whether an item is part of what a cap on open items, or on a half of them, looks at."""
+    if not line.own or not _is_open(line, situation):
+        return False
+    return category not in HALVES or (category == OVERDUE) == _is_late(line, situation)
+
+
+def _items_to_pay(situation: Situation, cures: Sequence[_Cure]) -> tuple[str, ...]:
+    """The oldest items that make up what is needed for each; those first that fewest items help."""
+    payable = [
+        (place, line, amount)
+        for place, (_, line) in enumerate(situation.facts.items)
+        if (amount := situation.converter.convert(line.open_amount, line.currency)) is not None
+    ]
+    chosen: set[int] = set()
+    helping = [(cure.amount, [each for each in payable if cure.helps(each[1])]) for cure in cures]
+    for needed, items in sorted(helping, key=lambda each: len(each[1])):
+        left = needed - sum((amount for place, _, amount in items if place in chosen), ZERO)
+        for place, _, amount in items:
+            if left > 0 and place not in chosen:
+                chosen.add(place)
+                left -= amount
+    return tuple(situation.facts.items[place].number for place in sorted(chosen))
 
 
 _NEVER_GREEN = frozenset({NotControlled.CONTROL_OFF, NotControlled.EXCLUDED_SITE})
