@@ -73,6 +73,13 @@ def test_covers_raise_the_limit(covers: list[Cover], amount: int) -> None:
     assert limit_of(limit("100000.00", covers=covers)) == ("limited", amount)
 
 
+def test_covers_of_one_currency_are_added_up_before_they_are_rounded() -> None:
+    stored = limit("100.00", covers=[cover("0.05", "50")] * 3)
+    (found,) = decided(None, facts(limit=stored)).situation.limits
+    assert found.amount == Decimal("100.08")  # 100 + 0.075, half to even
+    assert sum(part.amount for part in found.components) == found.amount
+
+
 def test_a_cover_in_another_currency_is_rounded_in_the_currency_of_the_evaluation() -> None:
     stored = limit(usd("100.00"), covers=[Cover(value=Money(Decimal(333), "JPY"), percent=Decimal(50))])
     rate = dollar_rate("1")._replace(source="JPY", target="USD", rate=Decimal("0.01"))

@@ -4,6 +4,7 @@ Worked table (M35, M37): own limit 100,000 and an insurance of 50,000 at 50 % ma
 limit of 60,000 is valid it replaces the own one and makes 85,000, although that is lower.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -190,8 +191,11 @@ def account_limit(
 def _with_covers(
     amount: Decimal, covers: Sequence[Cover], *, source: str, as_of: date, convert: Convert
 ) -> tuple[Decimal, tuple[Component, ...]]:
+    """The limit with its covers, and what each adds; those of one currency are rounded together."""
     components = [Component(source=source, amount=amount)]
     floor = None
+    exact: dict[str, Decimal] = defaultdict(Decimal)
+    rounded: dict[str, Decimal] = defaultdict(Decimal)
     for cover in covers:
         if not cover.period.contains(as_of):
             continue
@@ -201,11 +205,13 @@ def _with_covers(
         if cover.at_least:
             floor = value if floor is None else max(floor, value)
             continue
-        exact = EXACT.divide(EXACT.multiply(cover.value.amount, cover.percent), HUNDRED)
-        share = convert(exact, cover.value.currency) or ZERO
+        currency, part = cover.value.currency, EXACT.multiply(cover.value.amount, cover.percent)
+        exact[currency] += EXACT.divide(part, HUNDRED)
         if cover.included_in_exposure:
-            share -= value
-        components.append(Component(source="cover", amount=share))
+            exact[currency] -= cover.value.amount
+        added = (convert(exact[currency], currency) or ZERO) - rounded[currency]
+        rounded[currency] += added
+        components.append(Component(source="cover", amount=added))
     total = sum((c.amount for c in components), ZERO)
     if floor is not None and floor > total:
         components.append(Component(source="cover", amount=floor - total))
