@@ -125,6 +125,12 @@ class _Supervisor(Multiprocess):
     def restart_all(self) -> None:
         self._for_each_listener(super().restart_all)
 
+    def terminate_all(self) -> None:
+        # Nobody is to wait for processes that there will not be.
+        for listener in self._listeners:
+            listener.close()
+        super().terminate_all()
+
     def handle_ttin(self) -> None:
         """Start no other process: there is no listener for it."""
 
