@@ -30,6 +30,19 @@ def test_papers_of_one_currency_are_summed_exactly_and_rounded_once_half_even(er
     assert erp.exposure()["exposure"]["current"] == "0.04"
 
 
+def test_stored_exposure_names_the_rates_without_which_amounts_are_left_out(erp: Erp) -> None:
+    erp.account(limit="100.00")
+    erp.store("order", "1", usd("50.00"))
+    erp.store("order", "2", "10.00")
+    found = erp.exposure()
+    assert found["exposure"]["current"] == "10.00"
+    assert found["missing_rates"] == [{"from": "USD", "to": "EUR"}]
+
+    rates(erp, ("USD", "EUR", "2025-01-01", "0.5"))
+    found = erp.exposure()
+    assert (found["exposure"]["current"], found["missing_rates"]) == ("35.00", [])
+
+
 def test_the_document_under_check_is_converted_on_its_own(erp: Erp) -> None:
     rates(erp, ("USD", "EUR", "2025-01-01", "0.5"))
     erp.store("order", "1", usd("0.01"))

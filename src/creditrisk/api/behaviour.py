@@ -8,7 +8,7 @@ from fastapi import Body, Query, Response
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from creditrisk.api.auth import requires
-from creditrisk.api.check_answer import RateOut
+from creditrisk.api.check_answer import PairOut, RateOut
 from creditrisk.api.company import CompanyQuery, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.etag import set_etag
@@ -96,13 +96,6 @@ Average = Annotated[
         examples=["45", "12.5"],
     ),
 ]
-
-
-class PairOut(WireModel):
-    """Two currencies without a rate between them."""
-
-    from_: Annotated[str, Field(alias="from", description="The currency of amounts that are left out.")]
-    to: Annotated[str, Field(description="The currency they would have to be in.")]
 
 
 class Circumstances(WireModel):

@@ -179,6 +179,13 @@ class RateOut(WireModel):
     inverse: Annotated[bool, Field(description="True: stored for the opposite direction, so it divided.")]
 
 
+class PairOut(WireModel):
+    """Two currencies without a rate between them."""
+
+    from_: Annotated[str, Field(alias="from", description="The currency of amounts that are left out.")]
+    to: Annotated[str, Field(description="The currency they would have to be in.")]
+
+
 class PolicyRefOut(WireModel):
     """The configuration that decided."""
 

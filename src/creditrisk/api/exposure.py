@@ -13,6 +13,7 @@ from creditrisk.api.check_answer import (
     ExposureOut,
     FreshnessOut,
     LimitOut,
+    PairOut,
     PolicyRefOut,
     RateOut,
     SignalWord,
@@ -58,6 +59,10 @@ class ShownExposure(WireModel):
     headroom: Annotated[str | None, Field(description="What is left of the limits; null where none applies.")]
     freshness: Annotated[dict[str, FreshnessOut], Field(description="Age of the data, by feed.")]
     rates: Annotated[list[RateOut], Field(description="Exchange rates that were used.")]
+    missing_rates: Annotated[
+        tuple[PairOut, ...],
+        Field(description="Rates that were lacking; amounts in these currencies are left out."),
+    ] = ()
     policy: Annotated[PolicyRefOut, Field(description="The configuration it was worked out with.")]
     as_of: Annotated[Day, Field(description="The reference date.")]
     evaluated_at: Annotated[Instant, Field(description="When it was worked out, by the database's clock.")]

@@ -6,8 +6,7 @@ from fastapi import Body, Request, Response
 from pydantic import Field, model_validator
 
 from creditrisk.api.auth import requires
-from creditrisk.api.behaviour import PairOut
-from creditrisk.api.check_answer import DecisionWord
+from creditrisk.api.check_answer import DecisionWord, PairOut
 from creditrisk.api.company import CompanyQuery, choose_company
 from creditrisk.api.context import Use
 from creditrisk.api.languages import HEADERS, documented_language, language_of

@@ -285,6 +285,11 @@ def applied_rates(converter: Converter) -> list[dict[str, Any]]:
     ]
 
 
+def missing_rates(converter: Converter) -> list[dict[str, str]]:
+    """The pairs of currencies whose amounts are left out, as they have no rate."""
+    return [{"from": source, "to": target} for source, target in converter.missing]
+
+
 @lru_cache(maxsize=1_000)
 def instant(moment: datetime) -> str:
     """An instant as RFC 3339 in UTC."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from creditrisk.application.accounts import CreditAccounts
-from creditrisk.application.answer import StoredExposure, applied_rates, instant, money_as_data
+from creditrisk.application.answer import StoredExposure, applied_rates, instant, missing_rates, money_as_data
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, NotFound
 from creditrisk.application.histories import HistoryReader
@@ -292,7 +292,7 @@ def _circumstances(exposure: StoredExposure) -> Mapping[str, Any]:
     converter = exposure.situation.converter
     return {
         "rates": applied_rates(converter),
-        "missing_rates": [{"from": source, "to": target} for source, target in converter.missing],
+        "missing_rates": missing_rates(converter),
         "as_of": exposure.as_of.isoformat(),
         "evaluated_at": instant(exposure.evaluated_at),
     }

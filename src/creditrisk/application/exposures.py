@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from creditrisk.application.answer import StoredExposure, circumstances, figures
+from creditrisk.application.answer import StoredExposure, circumstances, figures, missing_rates
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.errors import NotFound
 from creditrisk.application.keys import Principal
@@ -108,6 +108,7 @@ def shown_exposure(exposure: StoredExposure) -> dict[str, Any]:
         "auto_blocked": situation.auto_blocked,
         **figures(situation),
         "headroom": shown_headroom(situation),
+        "missing_rates": missing_rates(situation.converter),
         **circumstances(
             situation, exposure.configuration, as_of=exposure.as_of, evaluated_at=exposure.evaluated_at
         ),
