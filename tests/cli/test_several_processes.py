@@ -9,8 +9,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.cli.installation import Installation, Service, new_installation
-from tests.cli.test_stopping import wait_until
+from tests.cli.installation import Installation, Service, new_installation, wait_until
 
 _CALLERS = 32
 _FEWEST = 5

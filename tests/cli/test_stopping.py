@@ -1,12 +1,11 @@
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import psutil
 import pytest
 
-from tests.cli.installation import Installation, new_installation, processes_in
+from tests.cli.installation import Installation, new_installation, processes_in, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +50,3 @@ def test_a_service_that_was_killed_is_simply_started_again(installation: Install
         assert before.send().status_code == 401  # its key has been replaced
         assert service.stop(signal.SIGHUP) == 0
     wait_until(lambda: processes_in(installation.folder) == [])
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
