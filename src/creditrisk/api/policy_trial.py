@@ -23,7 +23,7 @@ from creditrisk.api.wire import (
     WireModel,
     refuse,
 )
-from creditrisk.application.answer import finding_as_data
+from creditrisk.application.answer import finding_as_data, missing_rates
 from creditrisk.application.configuration import STANDARD
 from creditrisk.application.keys import Principal
 from creditrisk.application.messages import Audience
@@ -238,7 +238,7 @@ def _shown(trial: Trial, audience: Audience) -> TrialAnswer:
         ],
         blocks=difference(Outcome.BLOCK),
         warnings=difference(Outcome.WARN),
-        missing_rates=[PairOut.model_validate({"from": s, "to": t}) for s, t in tally.converter.missing],
+        missing_rates=[PairOut.model_validate(pair) for pair in missing_rates(tally.converter)],
         documents=[_changed(each, audience) for each in trial.changed],
     )
 

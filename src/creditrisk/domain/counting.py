@@ -57,12 +57,12 @@ def _invoice_counts(line: Line, policy: Policy, as_of: date) -> bool:
         _printed_and_confirmed(line, policy.invoices)
         and not _before_start(line, policy)
         and _uncollected(line, policy, as_of)
-        and (not policy.overdue_only or line.due_on == date.max or _past_due(line, policy, as_of))
+        and (not policy.overdue_only or line.due_on == date.max or is_past_due(line, policy, as_of))
     )
 
 
 def _item_counts(line: Line, policy: Policy, as_of: date) -> bool:
-    return item_is_open(line, policy, as_of) and (not policy.overdue_only or _past_due(line, policy, as_of))
+    return item_is_open(line, policy, as_of) and (not policy.overdue_only or is_past_due(line, policy, as_of))
 
 
 def _balance_counts(line: Line, policy: Policy, _: date) -> bool:
@@ -104,7 +104,8 @@ def _before_start(line: Line, policy: Policy) -> bool:
     )
 
 
-def _past_due(line: Line, policy: Policy, as_of: date) -> bool:
+def is_past_due(line: Line, policy: Policy, as_of: date) -> bool:
+    """Whether a line is overdue, days of grace over."""
     return days_past_due(line.due_on, as_of) > policy.overdue_grace_days
 
 

@@ -10,6 +10,7 @@ from creditrisk.domain.counting import item_is_open
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.papers import Category, Flag, Line
 from creditrisk.domain.period import BANDS, band, days_past_due
+from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
 
 ZERO = Decimal(0)
@@ -45,6 +46,16 @@ class Overdue:
         """The amount of tested items more than so many days past due."""
         return converter.total(
             (currency, amount) for (past, currency), amount in self.tested.items() if past > days
+        )
+
+    def is_tested(self, line: Line, policy: Policy, as_of: date, *, beyond: int = 0) -> bool:
+        """Whether an open item is among what the tests see, more than so many days past due."""
+        past = days_past_due(line.due_on, as_of)
+        return (
+            past > beyond
+            and item_is_open(line, policy, as_of)
+            and (policy.disputed_items_overdue or Flag.DISPUTED not in line.flags)
+            and (past, line.currency) in self.tested
         )
 
 

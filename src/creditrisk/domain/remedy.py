@@ -13,6 +13,7 @@ from typing import NamedTuple
 from creditrisk.domain.counting import (
     POSTED,
     days_at_bank,
+    is_past_due,
     item_is_open,
 )
 from creditrisk.domain.decision import NotControlled, Outcome, Signal, Verdict, decide
@@ -20,7 +21,6 @@ from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.findings import CREDIT, Code, Finding, Severity
 from creditrisk.domain.overdue import HALVES, OVERDUE
 from creditrisk.domain.papers import BillStatus, Category, Flag, Line
-from creditrisk.domain.period import days_past_due
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rule_checks import share_of, uses_more
 from creditrisk.domain.situation import AppliedLimit, Situation
@@ -60,7 +60,7 @@ def find_remedy(
     return Remedy(
         headroom=headroom(verdict.situation),
         payment_needed=max((cure.amount for cure in cures), default=None),
-        items=_items_to_pay(verdict.situation, cures),
+        items=_items_to_pay(verdict.situation, cures) if cures else (),
         green_on=green_on,
         unblocked_on=unblocked_on,
     )
@@ -177,19 +177,14 @@ def _is_open(line: Line, situation: Situation) -> bool:
 
 
 def _is_late(line: Line, situation: Situation) -> bool:
-    past = days_past_due(line.due_on, situation.as_of)
-    return _is_open(line, situation) and past > situation.policy.overdue_grace_days
+    return _is_open(line, situation) and is_past_due(line, situation.policy, situation.as_of)
 
 
 def _is_tested(line: Line, *, situation: Situation, beyond: int = 0) -> bool:
     """Whether the overdue tests see an item that is more than so many days past due."""
-    policy, past = situation.policy, days_past_due(line.due_on, situation.as_of)
-    return (
-        past > beyond
-        and (line.own or policy.overdue_scope == "group")
-        and _is_open(line, situation)
-        and (policy.disputed_items_overdue or Flag.DISPUTED not in line.flags)
-        and (past, line.currency) in situation.overdue.tested
+    policy = situation.policy
+    return (line.own or policy.overdue_scope == "group") and situation.overdue.is_tested(
+        line, policy, situation.as_of, beyond=beyond
     )
 
 
