@@ -55,10 +55,11 @@ def reserving(
     number: str | None = None,
     seconds: int = 900,
     follows: str | None = None,
+    kind: Kind | None = None,
 ) -> CheckCommand:
-    """An order, or a delivery that follows one."""
+    """An order, or a delivery that follows one, or a document of another kind."""
     document = Document(
-        kind=Kind.ORDER if follows is None else Kind.DELIVERY,
+        kind=kind or (Kind.ORDER if follows is None else Kind.DELIVERY),
         total=Money(Decimal(amount), "EUR"),
         number=number or f"SO-{next(NUMBERS)}",
         follows=() if follows is None else (Followed(kind=Kind.ORDER, number=follows),),

@@ -18,6 +18,7 @@ from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.verify import find_drift
 from creditrisk.application.keys import Principal
 from creditrisk.bootstrap.backend import Backend, build_backend
+from creditrisk.domain.papers import Kind
 from tests.adapters.reserving import CONNECTIONS, ask, make_shared_limit, reserving
 from tests.adapters.statements import deletion, follows, paper
 from tests.adapters.stored import rows
@@ -188,6 +189,8 @@ EVENTS = st.one_of(
     st.tuples(st.sampled_from(["release", "capture", "lapse", "delete"]), NUMBERS),
     st.tuples(st.just("state order"), NUMBERS, AMOUNTS),
     st.tuples(st.just("state delivery"), NUMBERS, AMOUNTS, NUMBERS),
+    st.tuples(st.just("invoice"), NUMBERS, AMOUNTS),
+    st.tuples(st.just("post invoice"), NUMBERS, AMOUNTS),
     st.tuples(st.just("sweep")),
 )
 DOCUMENTS: list[dict[str, Any]] = [
@@ -235,6 +238,13 @@ async def happen(
             await store.write(
                 [paper("delivery", f"SO-{number}", f"{amount}.00", follows=links)], tenant=caller.tenant
             )
+        case "invoice", number, amount:
+            command = reserving(str(amount), kind=Kind.INVOICE, number=f"SO-{number}")
+            await ask([backend], [command], caller)
+        case "post invoice", number, amount:
+            invoice = {"kind": "invoice", "number": f"SO-{number}"}
+            items = [paper("open_item", f"R-{number}-{amount}", f"{amount}.00", document=invoice)]
+            await store.write(items, tenant=caller.tenant)
         case "delete", number:
             await store.write([deletion("order", f"SO-{number}", version=1)], tenant=caller.tenant)
         case (what, number):

@@ -1,10 +1,17 @@
 """What is reserved is never counted beside the papers it stands for: edits and follow-on documents."""
 
+import time
 from decimal import Decimal
 
+import pytest
+
+from tests.api.feeds.bodies import item
+from tests.api.feeds.snapshots import snapshot
 from tests.scenarios.erp import Erp, counted, figures
-from tests.scenarios.reserving import reserve, resolve
+from tests.scenarios.reserving import reserve, resolve, status
 from tests.service import eur, ok
+
+INVOICE = {"kind": "invoice", "number": "I-1"}
 
 
 def test_an_edit_is_reserved_for_what_it_adds_to_the_stored_document(erp: Erp) -> None:
@@ -120,3 +127,50 @@ def test_a_reservation_counts_in_full_where_its_stored_document_is_held_and_does
     assert counted(erp.exposure()) == {"orders": "500.00", "reservations": "100.00"}
     assert erp.check("order", "5000.00", "SO-1")["hold"]["status"] == "open"
     assert counted(erp.exposure()) == {"reservations": "600.00"}
+
+
+@pytest.mark.parametrize("captured", [False, True])
+def test_an_invoice_that_only_the_ledger_tells_of_is_not_counted_beside_its_reservation(
+    erp: Erp, *, captured: bool
+) -> None:
+    granted = reserve(erp, "invoice", "100.00", "I-1")
+    if captured:
+        ok(resolve(erp, granted, "capture"))
+    erp.store("open_item", "R-1", "100.00", document=INVOICE)
+    assert counted(erp.exposure()) == {"open_items": "100.00"}
+    assert status(erp, granted) == "consumed"
+    assert resolve(erp, granted, "release").status_code == 409
+
+    erp.store("invoice", "I-1", "100.00")
+    assert counted(erp.exposure()) == {"open_items": "100.00"}
+    ok(erp.caller.delete("/v1/ledger/open_item/R-1"))
+    assert counted(erp.exposure()) == {"invoices": "100.00"}
+
+
+def test_a_snapshot_tells_of_invoices_as_well(erp: Erp) -> None:
+    granted = reserve(erp, "invoice", "100.00", "I-1")
+    posted = item("R-1", "100.00", document=INVOICE)
+    assert snapshot(erp.caller, posted, source="ledger") == {"added": 1}
+    assert counted(erp.exposure()) == {"open_items": "100.00"}
+    assert status(erp, granted) == "consumed"
+
+
+def test_an_item_that_names_the_invoice_later_ends_its_reservation_and_one_that_did_before_does_not(
+    erp: Erp,
+) -> None:
+    erp.store("open_item", "R-1", "100.00", document=INVOICE)
+    granted = reserve(erp, "invoice", "150.00", "I-1")
+    assert status(erp, granted) == "held"
+    erp.store("open_item", "R-1", "100.00", due_date="2025-07-01", document=INVOICE)
+    assert status(erp, granted) == "held"
+    erp.store("open_item", "R-2", "50.00", document=INVOICE)
+    assert status(erp, granted) == "consumed"
+    assert counted(erp.exposure()) == {"open_items": "150.00"}
+
+
+def test_an_item_posted_after_the_time_was_up_consumes_nothing(erp: Erp) -> None:
+    granted = reserve(erp, "invoice", "100.00", "I-1", seconds=1)
+    time.sleep(1.1)
+    erp.store("open_item", "R-1", "100.00", document=INVOICE)
+    assert status(erp, granted) == "expired"
+    assert counted(erp.exposure()) == {"open_items": "100.00"}

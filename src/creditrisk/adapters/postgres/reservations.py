@@ -26,7 +26,8 @@ _COLUMNS: Final = """
 _GET: Final = sa.text(
     f"""
     SELECT {_COLUMNS},
-        reservation_state(r.status, r.created_at, r.expires_at, p.stated_at, clock_timestamp()) AS status
+        reservation_state(r.status, r.created_at, r.expires_at, greatest(p.stated_at, p.posted_at),
+            clock_timestamp()) AS status
     FROM reservation AS r
     LEFT JOIN paper AS p
         ON p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number
@@ -41,7 +42,7 @@ _RESOLVE: Final = """
     UPDATE reservation AS r SET {change}
     WHERE r.tenant = :tenant AND r.id = :id AND reservation_state(
         r.status, r.created_at, r.expires_at,
-        (SELECT p.stated_at FROM paper AS p
+        (SELECT greatest(p.stated_at, p.posted_at) FROM paper AS p
          WHERE p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number),
         clock_timestamp()) = 'held'
     RETURNING {columns}, r.status
