@@ -4,12 +4,14 @@ Closed is what the source said before and the snapshot does not name; what was w
 taken wins over it. An entry belongs to the source that last wrote it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from creditrisk.application.errors import FieldError, InvalidRequest, TooManyRequests
 from creditrisk.application.import_journal import Counts, ImportJournal, JobStatus, LineError
@@ -40,7 +42,10 @@ class SnapshotReport:
 
 
 class Snapshots:
-    """Takes in snapshots. Each keeps a transaction open, so only ``together`` run at a time."""
+    """Takes in snapshots: those of one source in turn, and as many of others as may run ``together``.
+
+    Each keeps a transaction open. Those that wait for their turn have read nothing yet and keep nothing.
+    """
 
     def __init__(
         self,
@@ -51,13 +56,18 @@ class Snapshots:
         new_id: Callable[[], UUID],
         now: Callable[[], datetime],
         together: int = 2,
+        waiting: int = 16,
     ) -> None:
         self._store = store
         self._journal = journal
         self._helpers = helpers
         self._new_id = new_id
         self._now = now
-        self._free = together
+        self._places = asyncio.Semaphore(together)
+        self._admitted = 0
+        self._most = together + waiting
+        # An entry lives as long as its users.
+        self._sources: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def run(
         self,
@@ -74,14 +84,11 @@ class Snapshots:
         Raises:
             InvalidRequest: it was taken in the future, or before 1900.
             SnapshotOutOfOrder: the source's last snapshot was taken later.
-            TooManyRequests: other snapshots are running.
+            TooManyRequests: many others wait for their turn.
         """
         if order.taken_at is not None:
             self._require_sane(order.taken_at)
-        if not self._free:
-            raise TooManyRequests("Other snapshots are running.", retry_after=5)
-        self._free -= 1
-        try:
+        async with self._turn(order, tenant=principal.tenant):
             record = ImportRecord(self._journal, self._new_id(), principal)
             async with record.running(kind=KIND, company=order.company):
                 async with self._helpers.lent() as call:
@@ -91,11 +98,21 @@ class Snapshots:
                     async with aclosing(reading.staged(batches)) as staged:
                         stored = await self._replace(staged, order=order, record=record)
                 await record.record(JobStatus.DONE if stored else JobStatus.FAILED)
-        finally:
-            self._free += 1
         return SnapshotReport(
             import_id=record.id, counts=record.counts, stored=stored, errors=record.answered
         )
+
+    @asynccontextmanager
+    async def _turn(self, order: SnapshotOrder, *, tenant: str) -> AsyncIterator[None]:
+        if self._admitted == self._most:
+            raise TooManyRequests("Many snapshots are waiting for their turn.", retry_after=5)
+        self._admitted += 1
+        source = self._sources.setdefault((tenant, order.company, order.source), asyncio.Lock())
+        try:
+            async with source, self._places:
+                yield
+        finally:
+            self._admitted -= 1
 
     def _require_sane(self, taken_at: datetime) -> None:
         if taken_at > self._now() + _LATEST_AHEAD:

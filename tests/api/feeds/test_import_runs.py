@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from tests import service
 from tests.api.feeds.bodies import NDJSON, item, ndjson
 from tests.api.feeds.calls import counts, exposure, imported, seen
 from tests.api.feeds.conftest import Site
+from tests.api.feeds.snapshots import SNAPSHOTS
 
 LEDGER = "/v1/ledger:import"
 
@@ -132,3 +134,25 @@ def test_memory_does_not_grow_with_the_stream(erp: httpx.Client, query: str) -> 
     assert report["rejected"] == 0
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 60_000, "kilobytes, of 200,000 that went through"
+
+
+def test_snapshots_wait_for_each_other_instead_of_being_refused(site: Site, acme: str) -> None:
+    """Each of two that stand still has its source to itself, and others wait for a place."""
+    tap = Tap()
+    standing = [tap.stream(b"\n", b"\n") for _ in range(2)]
+    others = [iter([ndjson([item(str(number), "1")])]) for number in range(6)]
+    sources = ["A", "B", "A", "A", "B", "C", "C", "D"]
+    with ThreadPoolExecutor(len(sources)) as senders:
+        answers = []
+        for number, (parts, source) in enumerate(zip([*standing, *others], sources, strict=True)):
+            path = f"{SNAPSHOTS}?source={source}"
+            answers.append(senders.submit(imported_slowly, site, acme, parts, path))
+            if number == 1:
+                while len(site.imports(acme)) < len(standing):
+                    time.sleep(0.02)
+        time.sleep(0.5)
+        assert len(site.imports(acme)) == len(standing)
+        tap.open()
+    reports = [answer.result() for answer in answers]
+    assert [report["errors"] for report in reports] == [[]] * len(sources)
+    assert sum(report["added"] - report["closed"] for report in reports) == 4
