@@ -124,6 +124,14 @@ def test_a_release_below_the_held_amount_does_not_let_the_document_pass(shop: Er
     assert shop.check("order", "120.00", "O-1")["decision"] == "allow"
 
 
+def test_no_document_is_released_up_to_less_than_nothing(shop: Erp) -> None:
+    answer = shop.caller.post(f"/v1/holds/{held(shop)}/release", json={"up_to": eur("-0.01")})
+    assert answer.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [
+        ("/up_to/amount", "out_of_range")
+    ]
+
+
 @pytest.mark.parametrize(
     ("recheck", "decisions"),
     [

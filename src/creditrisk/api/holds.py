@@ -11,6 +11,7 @@ from creditrisk.api.context import Use
 from creditrisk.api.decisions import cursor_id
 from creditrisk.api.hold_answer import HoldOut, HoldStatus, Reading, shown, shown_to
 from creditrisk.api.languages import documented_language
+from creditrisk.api.master_data import NotNegative
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
@@ -18,7 +19,6 @@ from creditrisk.api.wire import (
     Day,
     DocumentKind,
     Identifier,
-    MoneyIn,
     Prose,
     ReferenceDay,
     Several,
@@ -37,7 +37,9 @@ class ReleaseIn(WireModel):
     reason: Annotated[Prose | None, Field(description="A release reason's code, where any exist.")] = None
     review_on: Annotated[Day | None, Field(description="When to look at it again.")] = None
     with_posting: Annotated[bool, Field(description="Run the stopped step, too.")] = False
-    up_to: Annotated[MoneyIn | None, Field(description="Authorised amount; absent: the held total.")] = None
+    up_to: Annotated[NotNegative | None, Field(description="Authorised amount; absent: the held total.")] = (
+        None
+    )
     valid_until: Annotated[Day | None, Field(description="Last day of the authorisation.")] = None
     as_of: Annotated[ReferenceDay | None, Field(description="Day of the release; absent: today.")] = None
 
