@@ -213,3 +213,15 @@ def test_a_companys_own_texts_cost_a_check_no_statement(tap: Wiretap, erp: httpx
     assert ok(erp.post("/v1/check", json=body))["findings"][0]["message"] == "–: ask."
 
     assert costs(tap, erp, "/v1/check", body) == (1, 0)
+
+
+def test_reserving_again_and_again_on_an_account_is_one_statement(tap: Wiretap, erp: httpx.Client) -> None:
+    """What is decided then is what the process expected to read; the statement sees whether it would."""
+
+    def cost(number: str) -> tuple[int, int]:
+        body = asked("small", number=number) | {"reserve": {"ttl_seconds": 900}}
+        return costs(tap, erp, "/v1/check", body)
+
+    cost("RES-1")
+    assert cost("RES-2") > (0, 1)  # the first one whose account is known
+    assert [cost(f"RES-{number}") for number in range(3, 7)] == [(0, 1)] * 4

@@ -60,8 +60,8 @@ class Asking(NamedTuple):
         """Ask with what is remembered."""
         return cls(tenant, question, remembered.find(_key(tenant, question)))
 
-    def arguments(self, *, key_id: str) -> FactsArguments:
-        """The question as the SQL functions take it."""
+    def arguments(self, *, key_id: str, documented: bool = True) -> FactsArguments:
+        """The question as the SQL functions take it; `documented` False: whatever the document."""
         question = self.question
         return FactsArguments(
             key_id,
@@ -69,7 +69,7 @@ class Asking(NamedTuple):
             question.customer,
             question.bill_to,
             question.operator,
-            _asked_document(question.document),
+            _asked_document(question.document) if documented else None,
             self.known.stamp if self.known else None,
             self.known.mark if self.known else None,
         )
@@ -150,19 +150,19 @@ class PostgresFactsReader:
         ]
 
     async def _fetch(self, tenant: str, asked: Sequence[FactsArguments]) -> Sequence[Any]:
-        return await self._pool.fetch(_READ, tenant, *joint_arguments(asked))
+        return await self._pool.fetch(_READ, tenant, *in_common([each._asdict() for each in asked]))
 
 
-def joint_arguments(asked: Sequence[FactsArguments]) -> tuple[list[str], list[str], list[str], str]:
+def in_common(asked: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], list[str], str]:
     """Questions as the SQL functions take several: keys, companies and operators, each once, and all as JSON.
 
     One text, because the driver looks at each element of an array twice before it sends any.
     """
     return (
-        list({each.key for each in asked}),
-        list({each.company for each in asked}),
-        list({each.operator for each in asked if each.operator is not None}),
-        orjson.dumps([each._asdict() for each in asked]).decode(),
+        list({each["key"] for each in asked}),
+        list({each["company"] for each in asked}),
+        list({each["operator"] for each in asked if each["operator"] is not None}),
+        orjson.dumps(asked).decode(),
     )
 
 

@@ -1,7 +1,8 @@
 """Checks that reserve: those that wait at the same moment are decided in turn, in one transaction."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import count
 from typing import Any, Final
 from uuid import UUID
@@ -12,8 +13,9 @@ import orjson
 from creditrisk.adapters.postgres.coalescing import Lanes
 from creditrisk.adapters.postgres.decisions import decision_arguments, insert_decisions
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.fact_rows import reserved_line
-from creditrisk.adapters.postgres.facts import Asking, joint_arguments
+from creditrisk.adapters.postgres.facts import Asking, in_common
+from creditrisk.adapters.postgres.foresight import Foresight, Read
+from creditrisk.adapters.postgres.granted import Granted, as_json
 from creditrisk.adapters.postgres.hold_changes import change_hold
 from creditrisk.adapters.postgres.kept_answers import keep_answers, take_turns
 from creditrisk.adapters.postgres.papers import retried
@@ -22,19 +24,13 @@ from creditrisk.application.check import Effects
 from creditrisk.application.errors import Unavailable
 from creditrisk.application.holds import ReleaseSpent
 from creditrisk.application.idempotency import AnsweredBefore, Keeping, TurnTaken
-from creditrisk.application.reservations import Grant
 from creditrisk.application.stored_facts import Question, StoredFacts
-from creditrisk.domain.facts import Facts
-from creditrisk.domain.money import format_amount
-from creditrisk.domain.papers import Line
 
 _FACTS: Final = "SELECT * FROM reserving_facts_5($1, $2, $3, $4, $5, $6)"
 
 # Both at once, in this order.
-_WRITE: Final = """
-    SELECT write_reservations_2($1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15),
-        write_decisions_2($1, $2, $3)
-"""
+_WRITE: Final = "SELECT write_grants_1($1, $2), write_decisions_2($1, $3, $4)"
+_KEEP: Final = "SELECT * FROM reserve_as_foreseen_1($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 _TOGETHER: Final = 2
 """Transactions of one tenant at a time: one is decided while the other waits for the disk."""
@@ -50,6 +46,7 @@ class _Reserving:
 
     question: Question
     decide: Decide
+    tenant: str
     key_id: str
     keeping: Keeping | None = None
     effects: Effects | None = None
@@ -67,7 +64,8 @@ class PostgresReservationBook:
         self._database = database
         self._remembered = remembered
         self._new_id = new_id
-        self._lanes = Lanes(self._together, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
+        self._foresight = Foresight()
+        self._lanes = Lanes(self._together, together=_TOGETHER, most=_MOST_AT_ONCE, about=self._waits_for)
 
     async def decide(
         self,
@@ -79,7 +77,7 @@ class PostgresReservationBook:
         keeping: Keeping | None = None,
     ) -> Effects | None:
         """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
-        reserving = _Reserving(question, decide, key_id, keeping)
+        reserving = _Reserving(question, decide, tenant, key_id, keeping)
         done = await self._decided(reserving, tenant=tenant)
         while done.deferred:
             done = await self._decided(reserving, tenant=tenant)
@@ -97,7 +95,98 @@ class PostgresReservationBook:
             raise Unavailable("what the check has to lock is locked for too long") from failure
         return done
 
+    def _waits_for(self, reserving: _Reserving) -> Hashable | None:
+        """Who probably bears it: whoever reserves there is asked together, or waits in the process.
+
+        Not where that is foreseen: one statement can be decided then while another has the locks.
+        """
+        question = reserving.question
+        bearer = question.company, question.bill_to or question.customer
+        return None if self._foresight.foresees(reserving.tenant, *bearer) else bearer
+
     async def _together(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
+        done = await self._as_foreseen(waiting, tenant=tenant)
+        left = [each for each, one in zip(waiting, done, strict=True) if one is None]
+        if not left:
+            return [each for each in done if each is not None]
+        decided = iter(await self._behind_locks(left, tenant=tenant))
+        return [next(decided) if each is None else each for each in done]
+
+    async def _as_foreseen(
+        self, waiting: Sequence[_Reserving], *, tenant: str
+    ) -> Sequence[_Reserving | None]:
+        """Decide from what is expected, and keep it if it is so; None: still to be decided behind locks."""
+        now = self._foresight.now()
+        nothing = [None] * len(waiting)
+        if now is None or self._database.joint_connection is not None:
+            return nothing
+        asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
+        foreseen = {
+            place: self._foresight.expected(one, key_id=each.key_id, now=now)
+            for place, (one, each) in enumerate(zip(asking, waiting, strict=True))
+            if each.keeping is None and self._foresight.knows(one, key_id=each.key_id)
+        }
+        facts = [
+            asking[place].understood(expected.row, self._remembered, kept=False)
+            for place, expected in foreseen.items()
+        ]
+        decided = _decided_in_order([waiting[place] for place in foreseen], facts)
+        # What changes a hold is decided with the hold locked.
+        done = {
+            place: each
+            for place, each in zip(foreseen, decided, strict=True)
+            if each.effects is not None and each.effects.hold is None
+        }
+        if not done:
+            return nothing
+        asked = [(asking[place], foreseen[place].question) for place in done]
+        if not await self._keep(asked, list(done.values()), tenant=tenant, now=now):
+            return nothing
+        return [done.get(place) for place in range(len(waiting))]
+
+    async def _keep(
+        self,
+        asked: Sequence[tuple[Asking, Mapping[str, Any]]],
+        done: Sequence[_Reserving],
+        *,
+        tenant: str,
+        now: datetime,
+    ) -> bool:
+        """Keep what was decided of an instant, if all that was asked is as expected."""
+        effects = [each.effects for each in done if each.effects is not None]
+        grants = [each.grant for each in effects if each.grant is not None]
+        self._foresight.add(tenant, grants)
+        questions = {
+            (one.question._replace(document=None), question["key"]): question for one, question in asked
+        }
+        documents = [
+            {"company": one.question.company, "kind": document.kind, "number": document.number}
+            for one, _ in asked
+            if (document := one.question.document) is not None
+        ]
+        arguments = (
+            *in_common(list(questions.values())),
+            orjson.dumps(documents).decode(),
+            now,
+            as_json(grants),
+            orjson.dumps([each.record for each in effects]).decode(),
+        )
+        askings = [one for one, _ in asked]
+        try:
+            ((kept_at, surprising),) = await self._database.plain_fetch(_KEEP, tenant, *arguments)
+        except BaseException as failure:
+            self._foresight.forget(askings)
+            if isinstance(failure, asyncpg.SerializationError | asyncpg.DeadlockDetectedError):
+                return False
+            raise
+        if kept_at is not None:
+            self._foresight.confirm(askings, at=kept_at)
+            return True
+        self._foresight.forget(askings)
+        self._foresight.doubt(tenant, [list(questions.values())[place - 1] for place in surprising or ()])
+        return False
+
+    async def _behind_locks(self, waiting: Sequence[_Reserving], *, tenant: str) -> Sequence[_Reserving]:
         attempts = count()
         while True:
             try:
@@ -114,25 +203,46 @@ class PostgresReservationBook:
         async with self._database.plain_transaction(tenant) as connection:
             refusals = await _refusals(connection, waiting, tenant=tenant)
             going = [each for each, refusal in zip(waiting, refusals, strict=True) if refusal is None]
-            facts = await self._facts(connection, going, tenant=tenant, trusting=trusting) if going else ()
+            asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in going]
+            rows = await self._read(connection, going, asking, tenant=tenant, trusting=trusting)
+            kept = self._database.joint_connection is None
+            facts = [
+                each.understood(row, self._remembered, kept=kept)
+                for each, row in zip(asking, rows, strict=True)
+            ]
             done = _decided_in_order(going, facts)
             await self._write(connection, done, tenant=tenant)
+        if kept:
+            self._foresight.learn(
+                tenant,
+                (
+                    Read(one, each.key_id, row, each.effects.grant if each.effects else None)
+                    for one, row, each in zip(asking, rows, done, strict=True)
+                ),
+            )
         decided = iter(done)
         return [
             next(decided) if refusal is None else replace(each, failure=refusal)
             for each, refusal in zip(waiting, refusals, strict=True)
         ]
 
-    async def _facts(
-        self, connection: Any, waiting: Sequence[_Reserving], *, tenant: str, trusting: bool
-    ) -> Sequence[StoredFacts]:
-        kept = self._database.joint_connection is None
-        asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
-        arguments = [each.arguments(key_id=one.key_id) for each, one in zip(asking, waiting, strict=True)]
-        rows = await connection.fetch(_FACTS, tenant, *joint_arguments(arguments), trusting)
-        return [
-            each.understood(row, self._remembered, kept=kept) for each, row in zip(asking, rows, strict=True)
+    async def _read(
+        self,
+        connection: Any,
+        waiting: Sequence[_Reserving],
+        asking: Sequence[Asking],
+        *,
+        tenant: str,
+        trusting: bool,
+    ) -> Sequence[Any]:
+        if not waiting:
+            return ()
+        self._foresight.forget(asking)  # what is expected of them is being changed
+        asked = [
+            each.arguments(key_id=one.key_id)._asdict() for each, one in zip(asking, waiting, strict=True)
         ]
+        rows: Sequence[Any] = await connection.fetch(_FACTS, tenant, *in_common(asked), trusting)
+        return rows
 
     async def _write(self, connection: Any, done: Sequence[_Reserving], *, tenant: str) -> None:
         effects = [each.effects for each in done if each.effects]
@@ -142,8 +252,8 @@ class PostgresReservationBook:
         records = [each.record for each in effects]
         grants = [each.grant for each in effects if each.grant is not None]
         if grants:
-            arguments = (*decision_arguments(tenant, records, lazily=False), *_columns_of_grants(grants))
-            await connection.execute(_WRITE, *arguments)
+            _, *written = decision_arguments(tenant, records, lazily=False)
+            await connection.execute(_WRITE, tenant, as_json(grants), *written)
         elif records:
             await insert_decisions(connection, records)
         kept = [
@@ -165,7 +275,7 @@ async def _refusals(
 
 def _decided_in_order(waiting: Sequence[_Reserving], facts: Sequence[StoredFacts]) -> Sequence[_Reserving]:
     """Decide each knowing what those before it were granted."""
-    granted = _Granted()
+    granted = Granted()
     done: list[_Reserving] = []
     for each, stored in zip(waiting, facts, strict=True):
         decided = replace(each)
@@ -181,91 +291,3 @@ def _decided_in_order(waiting: Sequence[_Reserving], facts: Sequence[StoredFacts
         if decided.effects is not None and decided.effects.grant is not None:
             granted.add(decided.effects.grant, stored)
     return done
-
-
-@dataclass(slots=True)
-class _Granted:
-    """What was granted in a transaction so far, which the facts read at its beginning do not say."""
-
-    grants: list[Grant] = field(default_factory=list)
-    unclear: set[tuple[str, str]] = field(default_factory=set)
-    """Accounts on which a grant changed more than it added: what papers give up, an earlier reservation."""
-
-    def hides(self, question: Question, stored: StoredFacts) -> bool:
-        """Whether what was granted has to be read to know what it means to this check."""
-        document, accounts = question.document, _accounts_of(stored.facts)
-        if document is not None and any(
-            (grant.company, grant.kind, grant.number) == (question.company, document.kind, document.number)
-            for grant in self.grants
-        ):
-            return True
-        if accounts & self.unclear:
-            return True
-        plain = stored.alone and document is not None and not document.follows
-        return not plain and not accounts.isdisjoint((each.company, each.account) for each in self.grants)
-
-    def added_to(self, facts: Facts) -> Facts:
-        """The facts as they would be read now."""
-        accounts = _accounts_of(facts)
-        lines = [
-            _line_of(grant, facts) for grant in self.grants if (grant.company, grant.account) in accounts
-        ]
-        return facts._replace(set_aside=[*facts.set_aside, *lines]) if lines else facts
-
-    def add(self, grant: Grant, stored: StoredFacts) -> None:
-        """Take note of a grant."""
-        self.grants.append(grant)
-        if grant.claims or not stored.alone:
-            self.unclear |= _accounts_of(stored.facts)
-
-
-def _account_of(reserving: _Reserving) -> tuple[str, str]:
-    """Who probably bears it, so that most who would wait for each other's locks are asked together."""
-    question = reserving.question
-    return question.company, question.bill_to or question.customer
-
-
-def _accounts_of(facts: Facts) -> set[tuple[str, str]]:
-    """The accounts whose exposure is added up."""
-    own = facts.account
-    return {(own.company, own.customer), *((member.company, member.customer) for member in facts.members)}
-
-
-def _line_of(grant: Grant, facts: Facts) -> Line:
-    amount, currency = grant.amount
-    own = (grant.company, grant.account) == (facts.account.company, facts.account.customer)
-    return reserved_line(own=own, currency=currency, reservations=1, amount=amount)
-
-
-def _columns_of_grants(grants: Sequence[Grant]) -> tuple[list[Any], ...]:
-    """Reservations as write_reservations_2 takes them."""
-    rows = [
-        (
-            grant.id,
-            grant.company,
-            grant.kind.value,
-            grant.number,
-            grant.customer,
-            grant.account,
-            grant.amount.amount,
-            grant.amount.currency,
-            grant.passed_on,
-            orjson.dumps(_claims(grant)).decode(),
-            grant.expires_at,
-            grant.by,
-        )
-        for grant in grants
-    ]
-    return tuple(list(column) for column in zip(*rows, strict=True))
-
-
-def _claims(grant: Grant) -> list[dict[str, str]]:
-    return [
-        {
-            "kind": claim.kind,
-            "number": claim.number,
-            "currency": claim.amount.currency,
-            "amount": format_amount(*claim.amount),
-        }
-        for claim in grant.claims
-    ]

@@ -1,0 +1,262 @@
+"""What a process expects to read of accounts on which it was the last to reserve.
+
+With that it decides before it has their locks, and another transaction can hold them meanwhile. The statement
+that keeps what was decided looks, behind the locks, whether it would have read the same
+(reserve_as_foreseen_1). Nothing depends on what is expected: where it is wrong, nothing is kept, and the
+check is decided anew behind its locks.
+"""
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from creditrisk.adapters.postgres.facts import Asking
+from creditrisk.application.reservations import Grant
+
+_MOST: Final = 10_000
+"""Accounts, and combinations of key, company and operator, of which something is expected."""
+_LONGEST_DOUBT: Final = 6
+"""Where another process reserves as well, expectations are given up for 2, 4, … at most 2^6 batches."""
+_SECOND: Final = timedelta(seconds=1)
+
+
+class Expected(NamedTuple):
+    """What a question is expected to be answered, and how to ask whether it is."""
+
+    row: Mapping[str, Any]
+    """As reserving_facts_5 answers of an account that is as it was."""
+    question: Mapping[str, Any]
+    """As reserve_as_foreseen_1 is asked; the same for all documents of an account."""
+
+
+class Read(NamedTuple):
+    """A question, what was answered behind its locks, and what it was granted then."""
+
+    asking: Asking
+    key_id: str
+    row: Any
+    grant: Grant | None
+
+
+class _Surroundings(NamedTuple):
+    """What an answer says beside the account."""
+
+    today: date
+    config_version: int
+    operator: str | None
+    feeds: str | None
+
+
+@dataclass(slots=True)
+class _Account:
+    """What is reserved on an account alone: by currency, how many reservations and how much."""
+
+    sums: dict[str, tuple[int, Decimal]] | None = None
+    """None: not known."""
+    surprises: int = 0
+    """How often in a row it was otherwise."""
+    doubted: int = 0
+    """So often it is not learned again."""
+
+
+class Foresight:
+    """Expectations of one process; those not asked for longest are forgotten."""
+
+    def __init__(self) -> None:
+        self._accounts: OrderedDict[tuple[str, str, str], _Account] = OrderedDict()
+        self._surroundings: OrderedDict[tuple[str, ...], _Surroundings] = OrderedDict()
+        self._clock: tuple[datetime, float] | None = None
+        """An instant of the database's clock, and of our own when it was told at the latest."""
+
+    def now(self) -> datetime | None:
+        """The instant of the database, or a moment ago; None: it is not known."""
+        if self._clock is None:
+            return None
+        told, at = self._clock
+        return told + timedelta(seconds=asyncio.get_running_loop().time() - at)
+
+    def foresees(self, tenant: str, company: str, customer: str) -> bool:
+        """Whether anything is expected of an account."""
+        account = self._accounts.get((tenant, company, customer))
+        return account is not None and account.sums is not None
+
+    def knows(self, asking: Asking, *, key_id: str) -> bool:
+        """Whether an answer is expected to a question."""
+        question, known = asking.question, asking.known
+        if known is None or known.mark is None or question.bill_to is not None:
+            return False
+        if question.document is None or question.document.follows:
+            return False
+        return self.foresees(*_account_of(asking)) and _surroundings_of(asking, key_id) in self._surroundings
+
+    def expected(self, asking: Asking, *, key_id: str, now: datetime) -> Expected:
+        """The answer to a question that `knows` one."""
+        key, around = _account_of(asking), _surroundings_of(asking, key_id)
+        self._accounts.move_to_end(key)
+        self._surroundings.move_to_end(around)
+        today, config_version, operator, feeds = self._surroundings[around]
+        reserved, feeds = _as_read(self._accounts[key].sums), _aged(feeds, now)
+        row = {
+            "now": now,
+            "today": today,
+            "key_live": True,
+            "config_version": config_version,
+            "mark": None,
+            "account": None,
+            "stamp": None,
+            "papers": None,
+            "document": None,
+            "reserved": reserved,
+            "operator": operator,
+            "feeds": feeds,
+        }
+        expected = {
+            "today": today,
+            "config_version": config_version,
+            "operator": operator,
+            "feeds": _fragment(feeds),
+            "reserved": _fragment(reserved),
+        }
+        return Expected(
+            row, asking.arguments(key_id=key_id, documented=False)._asdict() | {"expected": expected}
+        )
+
+    def add(self, tenant: str, grants: Iterable[Grant]) -> None:
+        """Expect what is about to be kept."""
+        for grant in grants:
+            account = self._accounts.get((tenant, grant.company, grant.account))
+            if account is not None and account.sums is not None:
+                account.sums = _with(account.sums, grant)
+
+    def confirm(self, asked: Iterable[Asking], *, at: datetime) -> None:
+        """Note that all was as expected at an instant of the database."""
+        self._clock = at, asyncio.get_running_loop().time()
+        for asking in asked:
+            account = self._accounts.get(_account_of(asking))
+            if account is not None:
+                account.surprises = 0
+
+    def doubt(self, tenant: str, questions: Iterable[Mapping[str, Any]]) -> None:
+        """Note which accounts were not as expected; see `Expected.question`."""
+        for company, customer in {(question["company"], question["customer"]) for question in questions}:
+            account = self._accounts.get((tenant, company, customer))
+            if account is not None:
+                account.surprises += 1
+                account.doubted = 2 ** min(account.surprises, _LONGEST_DOUBT) - 1
+
+    def forget(self, asked: Iterable[Asking]) -> None:
+        """Expect nothing of these accounts until they are learned again."""
+        for asking in asked:
+            account = self._accounts.get(_account_of(asking))
+            if account is not None:
+                account.sums = None
+
+    def learn(self, tenant: str, read: Iterable[Read]) -> None:
+        """Expect what was read behind the locks in a transaction that is committed."""
+        found: dict[tuple[str, str, str], _Found] = defaultdict(_Found)
+        for asking, key_id, row, grant in read:
+            account, plain = _account_of(asking), _is_plain(asking, row)
+            found[account].plain &= plain
+            found[account].reserved = row["reserved"]
+            if grant is not None:
+                bearer = tenant, grant.company, grant.account
+                found[bearer].plain &= bearer == account
+                found[bearer].grants.append(grant)
+            if plain and row["key_live"]:
+                around = _Surroundings(row["today"], row["config_version"], row["operator"], row["feeds"])
+                _put(self._surroundings, _surroundings_of(asking, key_id), around)
+                self._clock = row["now"], asyncio.get_running_loop().time()
+        for account, here in found.items():
+            if here.plain:
+                self._learn(account, here)
+
+    def _learn(self, key: tuple[str, str, str], here: "_Found") -> None:
+        account = self._accounts.get(key) or _Account()
+        if account.doubted:
+            account.doubted -= 1
+        else:
+            account.sums = _sums_of(here.reserved)
+            for grant in here.grants:
+                account.sums = _with(account.sums, grant)
+        _put(self._accounts, key, account)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a transaction has read of an account, and granted on it."""
+
+    plain: bool = True
+    reserved: str | None = None
+    grants: list[Grant] = field(default_factory=list)
+
+
+def _account_of(asking: Asking) -> tuple[str, str, str]:
+    return asking.tenant, asking.question.company, asking.question.customer
+
+
+def _surroundings_of(asking: Asking, key_id: str) -> tuple[str, ...]:
+    return asking.tenant, key_id, asking.question.company, asking.question.operator or ""
+
+
+def _is_plain(asking: Asking, row: Any) -> bool:
+    """Whether an account was as the process knew it, and nothing is stored under the document's number."""
+    return (
+        asking.question.bill_to is None
+        and row["account"] is None
+        and row["mark"] is None  # else it was looked at again
+        and row["document"] is None
+    )
+
+
+def _put(kept: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _MOST:
+        kept.popitem(last=False)
+
+
+def _with(sums: Mapping[str, tuple[int, Decimal]], grant: Grant) -> dict[str, tuple[int, Decimal]]:
+    amount, currency = grant.amount
+    reservations, before = sums.get(currency, (0, Decimal(0)))
+    return {**sums, currency: (reservations + 1, before + amount)}
+
+
+def _sums_of(reserved: str | None) -> dict[str, tuple[int, Decimal]]:
+    if reserved is None:
+        return {}
+    return {
+        currency: (reservations, Decimal(amount))
+        for _, currency, reservations, amount in orjson.loads(reserved)["sums"]
+    }
+
+
+def _as_read(sums: Mapping[str, tuple[int, Decimal]] | None) -> str | None:
+    """What is reserved as as_known_2 tells it."""
+    if not sums:
+        return None
+    told = [
+        [True, currency, reservations, format(amount, "f")]
+        for currency, (reservations, amount) in sorted(sums.items())
+    ]
+    return orjson.dumps({"sums": told}).decode()
+
+
+def _aged(feeds: str | None, now: datetime) -> str | None:
+    """The feeds of a company with their ages of now."""
+    if feeds is None:
+        return None
+    told = {
+        source: [as_of, (now - datetime.fromisoformat(as_of)) // _SECOND]
+        for source, (as_of, _) in orjson.loads(feeds).items()
+    }
+    return orjson.dumps(told).decode()
+
+
+def _fragment(text: str | None) -> orjson.Fragment | None:
+    return None if text is None else orjson.Fragment(text)
