@@ -65,9 +65,9 @@ CHANGES: dict[str, Callable[[Erp], object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changes_meanwhile_is_known_to_the_check(shop: Erp, change: str) -> None:
     CHANGES[change](shop)
-    asked = {"operator": {"id": "anna"}}
-    plain = shop.check("order", "20.00", "SO-NEW", dry_run=True, **asked)
-    reserving = shop.check("order", "20.00", "SO-NEW", reserve=QUARTER_OF_AN_HOUR, **asked)
+    anna = {"id": "anna"}
+    plain = shop.check("order", "20.00", "SO-NEW", dry_run=True, operator=anna)
+    reserving = shop.check("order", "20.00", "SO-NEW", reserve=QUARTER_OF_AN_HOUR, operator=anna)
 
     told = {"decision", "signal", "findings", "exposure", "limits", "remedy"}
     assert {name: reserving[name] for name in told} == {name: plain[name] for name in told}
