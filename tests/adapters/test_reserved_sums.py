@@ -158,6 +158,28 @@ async def test_reservations_of_an_earlier_release_are_summed_by_the_sweeper(
     assert await agreed(database, caller.tenant) == {"sums": {"EUR": (1, Decimal(60))}}
 
 
+async def test_one_sweep_settles_all_that_has_lapsed_however_much_it_is(
+    backend: Backend, database: Database, caller: Principal
+) -> None:
+    """At once, or whoever reserves looks at thousands that have ended."""
+    lapsed = """
+        INSERT INTO reservation (
+            tenant, id, company, kind, number, customer, account, amount, currency, expires_at)
+        SELECT :tenant, gen_random_uuid(), 'main', 'order', 'SO-' || n, 'C-1', 'C-1', 1, 'EUR',
+            clock_timestamp()
+        FROM generate_series(1, 2500) AS n
+    """
+    async with database.transaction(caller.tenant) as connection:
+        await connection.execute(sa.text(lapsed), {"tenant": caller.tenant})
+    await backend.reservations.sweep()
+    left = """
+        SELECT status, count(*), count(*) FILTER (WHERE counted IS DISTINCT FROM owed)
+        FROM reservation GROUP BY 1
+    """
+    assert await rows(database, caller.tenant, left) == [("expired", 2500, 0)]
+    assert await find_drift(database, tenant=caller.tenant) == []
+
+
 @pytest.mark.parametrize(
     ("damage", "what"),
     [

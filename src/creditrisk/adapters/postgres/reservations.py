@@ -142,7 +142,7 @@ class PostgresReservationStore:
             tenants = (await connection.execute(_TENANTS)).scalars().all()
         for tenant in tenants:
             resolved = _MOST_IN_ONE_SWEEP
-            while resolved == _MOST_IN_ONE_SWEEP:
+            while resolved >= _MOST_IN_ONE_SWEEP:
                 async with self._database.transaction(tenant) as connection:
                     swept = await connection.execute(_SWEEP, {"tenant": tenant, "most": _MOST_IN_ONE_SWEEP})
                     resolved = swept.scalar_one()
