@@ -1,4 +1,7 @@
-"""Parallel clients reserve on accounts of one group while clients and service processes are killed."""
+"""Parallel clients reserve on accounts of one group while clients and service processes are killed.
+
+Then on the same accounts alone, where processes decide from what they expect to read.
+"""
 
 import asyncio
 import tempfile
@@ -37,15 +40,18 @@ def run(*, quick: bool) -> Iterator[str]:
         PromiseBroken: a limit was exceeded, something acknowledged lost, or something reserved twice.
     """
     plan = QUICK if quick else FULL
-    with running_site(processes=plan.service_processes) as site:
-        yield from reserve_in_parallel(site, plan)
+    for grouped in (True, False):
+        with running_site(processes=plan.service_processes) as site:
+            yield f"on {len(ACCOUNTS)} accounts {'of one group' if grouped else 'alone'}:"
+            yield from reserve_in_parallel(site, plan, grouped=grouped)
 
 
-def reserve_in_parallel(site: TrialSite, plan: Plan) -> Iterator[str]:
-    """Make the trial on a running service."""
+def reserve_in_parallel(site: TrialSite, plan: Plan, *, grouped: bool = True) -> Iterator[str]:
+    """Make the trial on a running service; accounts that are not grouped have their own limits alone."""
+    limit = GROUP_LIMIT if grouped else OWN_LIMIT * len(ACCOUNTS)
     with site.door.open() as caller:
-        _make_group(Erp(caller))
-    watch = Watch(group_limit=Decimal(GROUP_LIMIT), own_limit=Decimal(OWN_LIMIT))
+        _make_accounts(Erp(caller), grouping="credit_group" if grouped else "own")
+    watch = Watch(group_limit=Decimal(limit), own_limit=Decimal(OWN_LIMIT))
     with tempfile.TemporaryDirectory() as folder:
         crowd = Crowd(site, plan, Path(folder))
         with crowd.trading() as time_is_up:
@@ -54,8 +60,8 @@ def reserve_in_parallel(site: TrialSite, plan: Plan) -> Iterator[str]:
         yield f"{plan.client_processes * plan.clients_each} clients over {plan.service_processes} processes"
         yield f"for {plan.seconds:.0f} s; killed: {crowd.killed['service']} service processes, and"
         yield f"{crowd.killed['client']} client processes of {plan.clients_each} clients"
-        promised(watch.most > GROUP_LIMIT / 2, f"only {watch.most} of {GROUP_LIMIT} was ever used")
-        used = f"at most {watch.most} of {GROUP_LIMIT}, {watch.most_own} of {OWN_LIMIT}"
+        promised(watch.most > limit / 2, f"only {watch.most} of {limit} was ever used")
+        used = f"at most {watch.most} of {limit}, {watch.most_own} of {OWN_LIMIT}"
         yield f"looked {watch.looks} times: {used}"
         yield f"acknowledged: {_counted(said)}"
         asyncio.run(make_sure(site.database_url, said))
@@ -65,9 +71,9 @@ def reserve_in_parallel(site: TrialSite, plan: Plan) -> Iterator[str]:
     yield site.verified()
 
 
-def _make_group(erp: Erp) -> None:
+def _make_accounts(erp: Erp, *, grouping: str) -> None:
     for company in {company for company, _ in ACCOUNTS}:
-        erp.policy(company=company, grouping="credit_group")
+        erp.policy(company=company, grouping=grouping)
     erp.put("/v1/credit-groups/G", {"limit": eur(f"{GROUP_LIMIT}.00")})
     for company, customer in ACCOUNTS:
         erp.customer(customer, credit_group="G")
