@@ -14,7 +14,7 @@ from creditrisk.application.snapshot_parts import StagedPart
 class SnapshotOrder:
     """What a snapshot is of, and the figures by which the sender knows it.
 
-    ``taken_at`` None: when the store begins with it. ``count`` is the number of lines; ``totals`` are the
+    ``taken_at`` None: when it arrived. ``count`` is the number of lines; ``totals`` are the
     sums of the signed open amounts by currency.
     """
 
@@ -57,6 +57,9 @@ class SnapshotRefused(Exception):
 
 class SnapshotStore(Protocol):
     """Puts the entries of a source in the place of those it stated before."""
+
+    async def now(self, *, tenant: str) -> datetime:
+        """The instant by the clock that dates what is written."""
 
     async def remembered(
         self, order: SnapshotOrder, fingerprints: Sequence[bytes], *, tenant: str

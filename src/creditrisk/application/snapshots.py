@@ -7,7 +7,7 @@ taken wins over it. An entry belongs to the source that last wrote it.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -86,7 +86,10 @@ class Snapshots:
             SnapshotOutOfOrder: the source's last snapshot was taken later.
             TooManyRequests: many others wait for their turn.
         """
-        if order.taken_at is not None:
+        if order.taken_at is None:
+            # Before it waits for its turn: what is written meanwhile is newer than the extract.
+            order = replace(order, taken_at=await self._store.now(tenant=principal.tenant))
+        else:
             self._require_sane(order.taken_at)
         async with self._turn(order, tenant=principal.tenant):
             record = ImportRecord(self._journal, self._new_id(), principal)

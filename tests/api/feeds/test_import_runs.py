@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests import service
-from tests.api.feeds.bodies import NDJSON, item, ndjson
+from tests.api.feeds.bodies import NDJSON, item, ndjson, paper
 from tests.api.feeds.calls import counts, exposure, imported, seen
 from tests.api.feeds.conftest import Site
 from tests.api.feeds.snapshots import SNAPSHOTS
@@ -156,3 +156,20 @@ def test_snapshots_wait_for_each_other_instead_of_being_refused(site: Site, acme
     reports = [answer.result() for answer in answers]
     assert [report["errors"] for report in reports] == [[]] * len(sources)
     assert sum(report["added"] - report["closed"] for report in reports) == 4
+
+
+def test_a_snapshot_that_waits_is_of_the_instant_it_arrived(erp: httpx.Client, site: Site, acme: str) -> None:
+    """What the source states while it waits is newer, and is neither closed nor overwritten."""
+    tap = Tap()
+    path = f"{SNAPSHOTS}?source=sap"
+    with ThreadPoolExecutor(2) as senders:
+        standing = senders.submit(imported_slowly, site, acme, tap.stream(b"\n", b"\n"), path)
+        while not site.imports(acme):
+            time.sleep(0.02)
+        waiting = senders.submit(imported_slowly, site, acme, iter([ndjson([item("A", "1")])]), path)
+        time.sleep(0.5)
+        assert erp.put("/v1/ledger/open_item/B", json=paper("2.00", source="sap")).status_code == 200
+        tap.open()
+    assert standing.result()["errors"] == []
+    assert (waiting.result()["added"], waiting.result()["closed"]) == (1, 0)
+    assert exposure(erp) == {"open_items": "3.00"}

@@ -26,7 +26,7 @@ class Lanes(Generic[Q, A]):
         most: int,
         patience: float | None = None,
         halves: bool = False,
-        about: Callable[[Q], Hashable | None] | None = None,
+        about: Callable[[Q], Hashable] | None = None,
     ) -> None:
         self._lane = partial(
             Coalescing[Q, A], together=together, most=most, patience=patience, halves=halves, about=about
@@ -50,8 +50,8 @@ class Coalescing(Generic[Q, A]):
     """Runs at most ``together`` statements at a time; what is asked meanwhile waits, and is asked as one.
 
     Under load a statement then answers many questions, and its round trip costs each of them little. A
-    question that finds nothing running is asked at once. Questions ``about`` the same thing (None: about
-    nothing) are not asked by two statements at a time, where they would only wait for each other.
+    question that finds nothing running is asked at once. Questions ``about`` the same thing are not asked by
+    two statements at a time, where they would only wait for each other.
 
     With ``patience`` (seconds) a second statement begins only beside one that takes longer. With ``halves``
     those who ask are kept in two halves: while one half is answered, the process works on the answers of the
@@ -66,7 +66,7 @@ class Coalescing(Generic[Q, A]):
         most: int,
         patience: float | None = None,
         halves: bool = False,
-        about: Callable[[Q], Hashable | None] | None = None,
+        about: Callable[[Q], Hashable] | None = None,
     ) -> None:
         self._answer = answer
         self._together = together
@@ -164,8 +164,7 @@ class Coalescing(Generic[Q, A]):
     def _things(self, waiting: Sequence[_Waiting[Q, A]]) -> set[Hashable]:
         if self._about is None:
             return set()
-        things = {self._about(question) for questions, _ in waiting for question in questions}
-        return things - {None}
+        return {self._about(question) for questions, _ in waiting for question in questions}
 
     async def _answer_together(self, taken: Sequence[_Waiting[Q, A]]) -> None:
         try:

@@ -60,6 +60,11 @@ class Asking(NamedTuple):
         """Ask with what is remembered."""
         return cls(tenant, question, remembered.find(_key(tenant, question)))
 
+    @property
+    def account(self) -> tuple[str, str]:
+        """The company and the customer asked about."""
+        return self.question.company, self.question.customer
+
     def arguments(self, *, key_id: str, documented: bool = True) -> FactsArguments:
         """The question as the SQL functions take it; `documented` False: whatever the document."""
         question = self.question

@@ -20,7 +20,9 @@ from creditrisk.adapters.postgres.facts import Asking
 from creditrisk.application.reservations import Grant
 
 _MOST: Final = 10_000
-"""Accounts, and combinations of key, company and operator, of which something is expected."""
+"""Accounts, and companies, of which something is expected."""
+_MOST_CALLERS: Final = 1_000
+"""Combinations of key and operator in a company."""
 _LONGEST_DOUBT: Final = 6
 """Where another process reserves as well, expectations are given up for 2, 4, … at most 2^6 batches."""
 _SECOND: Final = timedelta(seconds=1)
@@ -70,7 +72,7 @@ class Foresight:
 
     def __init__(self) -> None:
         self._accounts: OrderedDict[tuple[str, str, str], _Account] = OrderedDict()
-        self._surroundings: OrderedDict[tuple[str, ...], _Surroundings] = OrderedDict()
+        self._surroundings: OrderedDict[tuple[str, str], dict[tuple[str, str], _Surroundings]] = OrderedDict()
         self._clock: tuple[datetime, float] | None = None
         """An instant of the database's clock, and of our own when it was told at the latest."""
 
@@ -93,14 +95,15 @@ class Foresight:
             return False
         if question.document is None or question.document.follows:
             return False
-        return self.foresees(*_account_of(asking)) and _surroundings_of(asking, key_id) in self._surroundings
+        return self.foresees(*_account_of(asking)) and self._around(asking, key_id) is not None
 
     def expected(self, asking: Asking, *, key_id: str, now: datetime) -> Expected:
         """The answer to a question that `knows` one."""
-        key, around = _account_of(asking), _surroundings_of(asking, key_id)
+        key, around = _account_of(asking), self._around(asking, key_id)
+        assert around is not None  # noqa: S101 - it is known
         self._accounts.move_to_end(key)
-        self._surroundings.move_to_end(around)
-        today, config_version, operator, feeds = self._surroundings[around]
+        self._surroundings.move_to_end(key[:2])
+        today, config_version, operator, feeds = around
         reserved, feeds = _as_read(self._accounts[key].sums), _aged(feeds, now)
         row = {
             "now": now,
@@ -142,13 +145,19 @@ class Foresight:
             if account is not None:
                 account.surprises = 0
 
-    def doubt(self, tenant: str, questions: Iterable[Mapping[str, Any]]) -> None:
-        """Note which accounts were not as expected; see `Expected.question`."""
-        for company, customer in {(question["company"], question["customer"]) for question in questions}:
+    def doubt(self, tenant: str, accounts: Iterable[tuple[str, str]]) -> None:
+        """Note of which accounts, by company and customer, it was of no use to expect anything."""
+        for company, customer in set(accounts):
             account = self._accounts.get((tenant, company, customer))
             if account is not None:
+                account.sums = None
                 account.surprises += 1
                 account.doubted = 2 ** min(account.surprises, _LONGEST_DOUBT) - 1
+
+    def forget_around(self, tenant: str, companies: Iterable[str]) -> None:
+        """Expect nothing of what answers say of companies beside their accounts."""
+        for company in set(companies):
+            self._surroundings.pop((tenant, company), None)
 
     def forget(self, asked: Iterable[Asking]) -> None:
         """Expect nothing of these accounts until they are learned again."""
@@ -170,11 +179,23 @@ class Foresight:
                 found[bearer].grants.append(grant)
             if plain and row["key_live"]:
                 around = _Surroundings(row["today"], row["config_version"], row["operator"], row["feeds"])
-                _put(self._surroundings, _surroundings_of(asking, key_id), around)
+                self._remember(account[:2], (key_id, asking.question.operator or ""), around)
                 self._clock = row["now"], asyncio.get_running_loop().time()
         for account, here in found.items():
             if here.plain:
                 self._learn(account, here)
+
+    def _remember(self, company: tuple[str, str], who: tuple[str, str], around: _Surroundings) -> None:
+        here = self._surroundings.get(company)
+        if here is None or len(here) == _MOST_CALLERS:
+            here = {}
+            _put(self._surroundings, company, here)
+        here[who] = around
+
+    def _around(self, asking: Asking, key_id: str) -> _Surroundings | None:
+        question = asking.question
+        here = self._surroundings.get((asking.tenant, question.company))
+        return None if here is None else here.get((key_id, question.operator or ""))
 
     def _learn(self, key: tuple[str, str, str], here: "_Found") -> None:
         account = self._accounts.get(key) or _Account()
@@ -198,10 +219,6 @@ class _Found:
 
 def _account_of(asking: Asking) -> tuple[str, str, str]:
     return asking.tenant, asking.question.company, asking.question.customer
-
-
-def _surroundings_of(asking: Asking, key_id: str) -> tuple[str, ...]:
-    return asking.tenant, key_id, asking.question.company, asking.question.operator or ""
 
 
 def _is_plain(asking: Asking, row: Any) -> bool:

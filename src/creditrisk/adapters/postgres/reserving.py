@@ -1,6 +1,6 @@
 """Checks that reserve: those that wait at the same moment are decided in turn, in one transaction."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -46,13 +46,15 @@ class _Reserving:
 
     question: Question
     decide: Decide
-    tenant: str
     key_id: str
     keeping: Keeping | None = None
     effects: Effects | None = None
     failure: Exception | None = None
     deferred: bool = False
-    """What an earlier one of the batch did has to be read first."""
+    """Still to be decided: not foreseen, or what an earlier one of the batch did has to be read first."""
+
+
+_Ask = Callable[[str, Sequence[_Reserving]], Awaitable[Sequence[_Reserving]]]
 
 
 class PostgresReservationBook:
@@ -65,7 +67,8 @@ class PostgresReservationBook:
         self._remembered = remembered
         self._new_id = new_id
         self._foresight = Foresight()
-        self._lanes = Lanes(self._together, together=_TOGETHER, most=_MOST_AT_ONCE, about=self._waits_for)
+        self._foreseen = Lanes(self._as_foreseen, together=_TOGETHER, most=_MOST_AT_ONCE)
+        self._locked = Lanes(self._behind_locks, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
 
     async def decide(
         self,
@@ -77,72 +80,61 @@ class PostgresReservationBook:
         keeping: Keeping | None = None,
     ) -> Effects | None:
         """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
-        reserving = _Reserving(question, decide, tenant, key_id, keeping)
-        done = await self._decided(reserving, tenant=tenant)
-        while done.deferred:
-            done = await self._decided(reserving, tenant=tenant)
+        reserving = _Reserving(question, decide, key_id, keeping)
+        done = reserving
+        if self._may_foresee(reserving, tenant=tenant):
+            done = await self._decided(self._foreseen.ask, reserving, tenant=tenant)
+        in_transaction = self._database.joint_connection is not None
+        while done is reserving or done.deferred:
+            behind_locks = self._behind_locks if in_transaction else self._locked.ask
+            done = await self._decided(behind_locks, reserving, tenant=tenant)
         if done.failure is not None:
             raise done.failure
         if keeping is not None:
             keeping.kept = done.effects is not None
         return done.effects
 
-    async def _decided(self, reserving: _Reserving, *, tenant: str) -> _Reserving:
-        in_transaction = self._database.joint_connection is not None
+    def _may_foresee(self, reserving: _Reserving, *, tenant: str) -> bool:
+        """Whether it may be decided before its locks are taken, of which nothing may then be kept."""
+        question = reserving.question
+        return (
+            reserving.keeping is None
+            and self._database.joint_connection is None
+            and self._foresight.foresees(tenant, question.company, question.customer)
+        )
+
+    async def _decided(self, ask: _Ask, reserving: _Reserving, *, tenant: str) -> _Reserving:
         try:
-            (done,) = await (self._together if in_transaction else self._lanes.ask)(tenant, [reserving])
+            (done,) = await ask(tenant, [reserving])
         except asyncpg.QueryCanceledError as failure:
             raise Unavailable("what the check has to lock is locked for too long") from failure
         return done
 
-    def _waits_for(self, reserving: _Reserving) -> Hashable | None:
-        """Who probably bears it: whoever reserves there is asked together, or waits in the process.
-
-        Not where that is foreseen: one statement can be decided then while another has the locks.
-        """
-        question = reserving.question
-        bearer = question.company, question.bill_to or question.customer
-        return None if self._foresight.foresees(reserving.tenant, *bearer) else bearer
-
-    async def _together(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
-        done = await self._as_foreseen(waiting, tenant=tenant)
-        left = [each for each, one in zip(waiting, done, strict=True) if one is None]
-        if not left:
-            return [each for each in done if each is not None]
-        decided = iter(await self._behind_locks(left, tenant=tenant))
-        return [next(decided) if each is None else each for each in done]
-
-    async def _as_foreseen(
-        self, waiting: Sequence[_Reserving], *, tenant: str
-    ) -> Sequence[_Reserving | None]:
-        """Decide from what is expected, and keep it if it is so; None: still to be decided behind locks."""
+    async def _as_foreseen(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
+        """Decide from what is expected, and keep it if it is so; what needs its locks first is deferred."""
         now = self._foresight.now()
-        nothing = [None] * len(waiting)
-        if now is None or self._database.joint_connection is not None:
-            return nothing
         asking = [Asking.about(each.question, self._remembered, tenant=tenant) for each in waiting]
-        foreseen = {
+        expected = {
             place: self._foresight.expected(one, key_id=each.key_id, now=now)
             for place, (one, each) in enumerate(zip(asking, waiting, strict=True))
-            if each.keeping is None and self._foresight.knows(one, key_id=each.key_id)
+            if now is not None and self._foresight.knows(one, key_id=each.key_id)
         }
         facts = [
-            asking[place].understood(expected.row, self._remembered, kept=False)
-            for place, expected in foreseen.items()
+            asking[place].understood(one.row, self._remembered, kept=False) for place, one in expected.items()
         ]
-        decided = _decided_in_order([waiting[place] for place in foreseen], facts)
+        decided = _decided_in_order([waiting[place] for place in expected], facts)
         # What changes a hold is decided with the hold locked.
         done = {
             place: each
-            for place, each in zip(foreseen, decided, strict=True)
+            for place, each in zip(expected, decided, strict=True)
             if each.effects is not None and each.effects.hold is None
         }
-        if not done:
-            return nothing
-        asked = [(asking[place], foreseen[place].question) for place in done]
-        if not await self._keep(asked, list(done.values()), tenant=tenant, now=now):
-            return nothing
-        return [done.get(place) for place in range(len(waiting))]
+        kept = {asking[place].account for place in done}
+        self._foresight.doubt(tenant, {asking[place].account for place in expected} - kept)
+        asked = [(asking[place], expected[place].question) for place in done]
+        if now is None or not await self._keep(asked, list(done.values()), tenant=tenant, now=now):
+            done = {}
+        return [done.get(place) or replace(each, deferred=True) for place, each in enumerate(waiting)]
 
     async def _keep(
         self,
@@ -153,6 +145,8 @@ class PostgresReservationBook:
         now: datetime,
     ) -> bool:
         """Keep what was decided of an instant, if all that was asked is as expected."""
+        if not done:
+            return False
         effects = [each.effects for each in done if each.effects is not None]
         grants = [each.grant for each in effects if each.grant is not None]
         self._foresight.add(tenant, grants)
@@ -183,10 +177,15 @@ class PostgresReservationBook:
             self._foresight.confirm(askings, at=kept_at)
             return True
         self._foresight.forget(askings)
-        self._foresight.doubt(tenant, [list(questions.values())[place - 1] for place in surprising or ()])
+        asked_once = [(question["company"], question["customer"]) for question in questions.values()]
+        if surprising is None:  # they have waited so long for the locks that nothing was compared
+            surprising = range(1, len(asked_once) + 1)
+        doubted = [asked_once[place - 1] for place in surprising]
+        self._foresight.doubt(tenant, doubted)
+        self._foresight.forget_around(tenant, [company for company, _ in doubted])
         return False
 
-    async def _behind_locks(self, waiting: Sequence[_Reserving], *, tenant: str) -> Sequence[_Reserving]:
+    async def _behind_locks(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
         attempts = count()
         while True:
             try:
@@ -262,6 +261,12 @@ class PostgresReservationBook:
             if each.keeping is not None and each.effects is not None
         ]
         await keep_answers(connection, kept, tenant=tenant)
+
+
+def _account_of(reserving: _Reserving) -> tuple[str, str]:
+    """Who probably bears it, so that most who would wait for each other's locks are asked together."""
+    question = reserving.question
+    return question.company, question.bill_to or question.customer
 
 
 async def _refusals(

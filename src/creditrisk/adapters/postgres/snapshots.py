@@ -97,6 +97,7 @@ _REMEMBER: Final = sa.text(
     ON CONFLICT DO NOTHING
     """
 )
+_NOW: Final = sa.text("SELECT clock_timestamp()")
 _COMPARE: Final = sa.text(
     "SELECT compare_snapshot_2(:company, :source, :kinds, :taken_at, :closes)"
 ).bindparams(sa.bindparam("kinds", type_=sa.ARRAY(sa.Text)))
@@ -114,6 +115,12 @@ class PostgresSnapshotStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def now(self, *, tenant: str) -> datetime:
+        """The instant by the clock that dates what is written; see SnapshotStore."""
+        async with self._database.transaction(tenant) as connection:
+            instant: datetime = (await connection.execute(_NOW)).scalar_one()
+        return instant
 
     async def remembered(
         self, order: SnapshotOrder, fingerprints: Sequence[bytes], *, tenant: str
