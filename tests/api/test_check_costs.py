@@ -218,10 +218,11 @@ def test_a_companys_own_texts_cost_a_check_no_statement(tap: Wiretap, erp: httpx
 def test_reserving_again_and_again_on_an_account_is_one_statement(tap: Wiretap, erp: httpx.Client) -> None:
     """What is decided then is what the process expected to read; the statement sees whether it would."""
 
-    def cost(number: str) -> tuple[int, int]:
-        body = asked("small", number=number) | {"reserve": {"ttl_seconds": 900}}
+    ok(erp.put("/v1/customers/steady", json={}))
+
+    def cost(number: int) -> tuple[int, int]:
+        body = asked("steady", number=f"RES-{number}") | {"reserve": {"ttl_seconds": 900}}
         return costs(tap, erp, "/v1/check", body)
 
-    cost("RES-1")
-    assert cost("RES-2") > (0, 1)  # the first one whose account is known
-    assert [cost(f"RES-{number}") for number in range(3, 7)] == [(0, 1)] * 4
+    # The account is read, then it is known, and from then on it is foreseen.
+    assert [cost(number) == (0, 1) for number in range(6)] == [False, False, True, True, True, True]
