@@ -224,5 +224,7 @@ def test_reserving_again_and_again_on_an_account_is_one_statement(tap: Wiretap, 
         body = asked("steady", number=f"RES-{number}") | {"reserve": {"ttl_seconds": 900}}
         return costs(tap, erp, "/v1/check", body)
 
-    # The account is read, then it is known, and from then on it is foreseen.
-    assert [cost(number) == (0, 1) for number in range(6)] == [False, False, True, True, True, True]
+    # The account is read, if that was not done when it was stated, then known, and from then on foreseen.
+    found = [cost(number) for number in range(6)]
+    assert found[0] > (0, 1)
+    assert found[2:] == [(0, 1)] * 4

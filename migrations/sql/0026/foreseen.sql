@@ -12,7 +12,9 @@ create function reserve_as_foreseen_1(
     p_grants jsonb, -- as write_grants_1 takes them
     p_records jsonb, -- as write_decisions_2 takes them
     out kept_at timestamptz, -- null: nothing is kept
-    out surprising bigint[] -- places of the questions that are answered otherwise
+    -- Places of the questions that are answered otherwise; null: nobody looked. JSON, because the driver asks every
+    -- connection once more what an array is.
+    out surprising text
 )
 language plpgsql volatile
 set plan_cache_mode = force_generic_plan
@@ -23,6 +25,7 @@ set enable_memoize = off
 as $$
 declare
     v_now timestamptz;
+    v_surprising bigint[];
 begin
     perform set_config('app.tenant', p_tenant, true);
     perform lock_scopes_1(p_tenant, array(
@@ -33,14 +36,15 @@ begin
     if v_now not between p_now and p_now + interval '1 second' then
         return;
     end if;
-    surprising := array(
+    v_surprising := array(
         select q.place
         from as_known_2(p_tenant, p_keys, p_companies, p_operators, p_questions, p_now) as q
         where q.known is not true or q.key_live is not true
             or p_questions -> (q.place - 1)::integer -> 'expected' is distinct from jsonb_build_object(
                 'today', q.today, 'config_version', q.config_version, 'operator', q.stored_operator,
                 'feeds', q.feeds::jsonb, 'reserved', q.reserved::jsonb));
-    if surprising <> '{}' or exists (
+    surprising := to_jsonb(v_surprising)::text;
+    if v_surprising <> '{}' or exists (
         select from jsonb_to_recordset(p_documents) as d (company text, kind text, number text)
         -- Each a look-up by an index, whatever a plan is made of: what is only asked to exist may be read as a whole.
         where (

@@ -178,9 +178,9 @@ class PostgresReservationBook:
             return True
         self._foresight.forget(askings)
         asked_once = [(question["company"], question["customer"]) for question in questions.values()]
-        if surprising is None:  # they have waited so long for the locks that nothing was compared
-            surprising = range(1, len(asked_once) + 1)
-        doubted = [asked_once[place - 1] for place in surprising]
+        doubted = asked_once  # where they have waited so long for the locks that nothing was compared
+        if surprising is not None:
+            doubted = [asked_once[place - 1] for place in orjson.loads(surprising)]
         self._foresight.doubt(tenant, doubted)
         self._foresight.forget_around(tenant, [company for company, _ in doubted])
         return False
