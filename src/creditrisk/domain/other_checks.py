@@ -38,7 +38,7 @@ def rate_missing(situation: Situation) -> Sequence[Finding]:
     finding = Finding(
         code=Code.RATE_MISSING,
         severity=SEVERITIES[situation.policy.missing_rate],
-        params={"pairs": [f"{source}/{target}" for source, target in sorted(missing)]},
+        params={"pairs": [f"{source}/{target}" for source, target in missing]},
     )
     return (finding,)
 

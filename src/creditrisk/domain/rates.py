@@ -156,5 +156,7 @@ class Converter:
 
     @property
     def missing(self) -> tuple[tuple[str, str], ...]:
-        """The (source, target) pairs asked for so far without a rate, in order of first use."""
-        return tuple((currency, self.target) for currency, applied in self._found.items() if applied is None)
+        """The (source, target) pairs asked for so far without a rate, sorted: papers come in no order."""
+        return tuple(
+            (currency, self.target) for currency in sorted(self._found) if self._found[currency] is None
+        )
