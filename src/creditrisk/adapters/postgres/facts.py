@@ -61,9 +61,9 @@ class Asking(NamedTuple):
         return cls(tenant, question, remembered.find(_key(tenant, question)))
 
     @property
-    def account(self) -> tuple[str, str]:
-        """The company and the customer asked about."""
-        return self.question.company, self.question.customer
+    def account(self) -> tuple[str, str, str]:
+        """The tenant, the company and the customer asked about."""
+        return self.tenant, self.question.company, self.question.customer
 
     def arguments(self, *, key_id: str, documented: bool = True) -> FactsArguments:
         """The question as the SQL functions take it; `documented` False: whatever the document."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -95,11 +96,11 @@ class Foresight:
             return False
         if question.document is None or question.document.follows:
             return False
-        return self.foresees(*_account_of(asking)) and self._around(asking, key_id) is not None
+        return self.foresees(*asking.account) and self._around(asking, key_id) is not None
 
     def expected(self, asking: Asking, *, key_id: str, now: datetime) -> Expected:
         """The answer to a question that `knows` one."""
-        key, around = _account_of(asking), self._around(asking, key_id)
+        key, around = asking.account, self._around(asking, key_id)
         assert around is not None  # noqa: S101 - it is known
         self._accounts.move_to_end(key)
         self._surroundings.move_to_end(key[:2])
@@ -141,28 +142,28 @@ class Foresight:
         """Note that all was as expected at an instant of the database."""
         self._clock = at, asyncio.get_running_loop().time()
         for asking in asked:
-            account = self._accounts.get(_account_of(asking))
+            account = self._accounts.get(asking.account)
             if account is not None:
                 account.surprises = 0
 
-    def doubt(self, tenant: str, accounts: Iterable[tuple[str, str]]) -> None:
-        """Note of which accounts, by company and customer, it was of no use to expect anything."""
-        for company, customer in set(accounts):
-            account = self._accounts.get((tenant, company, customer))
+    def doubt(self, accounts: Iterable[tuple[str, str, str]]) -> None:
+        """Note of which accounts (see `Asking.account`) it was of no use to expect anything."""
+        for key in set(accounts):
+            account = self._accounts.get(key)
             if account is not None:
                 account.sums = None
                 account.surprises += 1
                 account.doubted = 2 ** min(account.surprises, _LONGEST_DOUBT) - 1
 
-    def forget_around(self, tenant: str, companies: Iterable[str]) -> None:
-        """Expect nothing of what answers say of companies beside their accounts."""
-        for company in set(companies):
+    def forget_around(self, accounts: Iterable[tuple[str, str, str]]) -> None:
+        """Expect nothing of what answers say beside accounts in the companies of these."""
+        for tenant, company, _ in accounts:
             self._surroundings.pop((tenant, company), None)
 
     def forget(self, asked: Iterable[Asking]) -> None:
         """Expect nothing of these accounts until they are learned again."""
         for asking in asked:
-            account = self._accounts.get(_account_of(asking))
+            account = self._accounts.get(asking.account)
             if account is not None:
                 account.sums = None
 
@@ -170,7 +171,7 @@ class Foresight:
         """Expect what was read behind the locks in a transaction that is committed."""
         found: dict[tuple[str, str, str], _Found] = defaultdict(_Found)
         for asking, key_id, row, grant in read:
-            account, plain = _account_of(asking), _is_plain(asking, row)
+            account, plain = asking.account, _is_plain(asking, row)
             found[account].plain &= plain
             found[account].reserved = row["reserved"]
             if grant is not None:
@@ -217,10 +218,6 @@ class _Found:
     grants: list[Grant] = field(default_factory=list)
 
 
-def _account_of(asking: Asking) -> tuple[str, str, str]:
-    return asking.tenant, asking.question.company, asking.question.customer
-
-
 def _is_plain(asking: Asking, row: Any) -> bool:
     """Whether an account was as the process knew it, and nothing is stored under the document's number."""
     return (
@@ -264,6 +261,7 @@ def _as_read(sums: Mapping[str, tuple[int, Decimal]] | None) -> str | None:
     return orjson.dumps({"sums": told}).decode()
 
 
+@lru_cache(maxsize=64)  # all checks of a batch are decided of one instant
 def _aged(feeds: str | None, now: datetime) -> str | None:
     """The feeds of a company with their ages of now."""
     if feeds is None:

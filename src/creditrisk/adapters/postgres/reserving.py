@@ -29,7 +29,7 @@ from creditrisk.application.stored_facts import Question, StoredFacts
 _FACTS: Final = "SELECT * FROM reserving_facts_5($1, $2, $3, $4, $5, $6)"
 
 # Both at once, in this order.
-_WRITE: Final = "SELECT write_grants_1($1, $2), write_decisions_2($1, $3, $4)"
+_WRITE: Final = "SELECT write_grants_1($1, $4), write_decisions_2($1, $2, $3)"
 _KEEP: Final = "SELECT * FROM reserve_as_foreseen_1($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 _TOGETHER: Final = 2
@@ -50,7 +50,7 @@ class _Reserving:
     keeping: Keeping | None = None
     effects: Effects | None = None
     failure: Exception | None = None
-    deferred: bool = False
+    deferred: bool = True
     """Still to be decided: not foreseen, or what an earlier one of the batch did has to be read first."""
 
 
@@ -80,12 +80,11 @@ class PostgresReservationBook:
         keeping: Keeping | None = None,
     ) -> Effects | None:
         """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
-        reserving = _Reserving(question, decide, key_id, keeping)
-        done = reserving
+        reserving = done = _Reserving(question, decide, key_id, keeping)
         if self._may_foresee(reserving, tenant=tenant):
             done = await self._decided(self._foreseen.ask, reserving, tenant=tenant)
         in_transaction = self._database.joint_connection is not None
-        while done is reserving or done.deferred:
+        while done.deferred:
             behind_locks = self._behind_locks if in_transaction else self._locked.ask
             done = await self._decided(behind_locks, reserving, tenant=tenant)
         if done.failure is not None:
@@ -130,11 +129,11 @@ class PostgresReservationBook:
             if each.effects is not None and each.effects.hold is None
         }
         kept = {asking[place].account for place in done}
-        self._foresight.doubt(tenant, {asking[place].account for place in expected} - kept)
+        self._foresight.doubt({asking[place].account for place in expected} - kept)
         asked = [(asking[place], expected[place].question) for place in done]
         if now is None or not await self._keep(asked, list(done.values()), tenant=tenant, now=now):
             done = {}
-        return [done.get(place) or replace(each, deferred=True) for place, each in enumerate(waiting)]
+        return [done.get(place, each) for place, each in enumerate(waiting)]
 
     async def _keep(
         self,
@@ -150,16 +149,17 @@ class PostgresReservationBook:
         effects = [each.effects for each in done if each.effects is not None]
         grants = [each.grant for each in effects if each.grant is not None]
         self._foresight.add(tenant, grants)
-        questions = {
+        each_once = {
             (one.question._replace(document=None), question["key"]): question for one, question in asked
         }
+        questions = list(each_once.values())
         documents = [
             {"company": one.question.company, "kind": document.kind, "number": document.number}
             for one, _ in asked
             if (document := one.question.document) is not None
         ]
         arguments = (
-            *in_common(list(questions.values())),
+            *in_common(questions),
             orjson.dumps(documents).decode(),
             now,
             as_json(grants),
@@ -177,12 +177,11 @@ class PostgresReservationBook:
             self._foresight.confirm(askings, at=kept_at)
             return True
         self._foresight.forget(askings)
-        asked_once = [(question["company"], question["customer"]) for question in questions.values()]
-        doubted = asked_once  # where they have waited so long for the locks that nothing was compared
-        if surprising is not None:
-            doubted = [asked_once[place - 1] for place in orjson.loads(surprising)]
-        self._foresight.doubt(tenant, doubted)
-        self._foresight.forget_around(tenant, [company for company, _ in doubted])
+        accounts = [(tenant, question["company"], question["customer"]) for question in questions]
+        if surprising is not None:  # else they have waited so long for the locks that nothing was compared
+            accounts = [accounts[place - 1] for place in orjson.loads(surprising)]
+        self._foresight.doubt(accounts)
+        self._foresight.forget_around(accounts)
         return False
 
     async def _behind_locks(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
@@ -221,7 +220,7 @@ class PostgresReservationBook:
             )
         decided = iter(done)
         return [
-            next(decided) if refusal is None else replace(each, failure=refusal)
+            next(decided) if refusal is None else replace(each, failure=refusal, deferred=False)
             for each, refusal in zip(waiting, refusals, strict=True)
         ]
 
@@ -251,8 +250,8 @@ class PostgresReservationBook:
         records = [each.record for each in effects]
         grants = [each.grant for each in effects if each.grant is not None]
         if grants:
-            _, *written = decision_arguments(tenant, records, lazily=False)
-            await connection.execute(_WRITE, tenant, as_json(grants), *written)
+            arguments = decision_arguments(tenant, records, lazily=False)
+            await connection.execute(_WRITE, *arguments, as_json(grants))
         elif records:
             await insert_decisions(connection, records)
         kept = [
@@ -283,10 +282,9 @@ def _decided_in_order(waiting: Sequence[_Reserving], facts: Sequence[StoredFacts
     granted = Granted()
     done: list[_Reserving] = []
     for each, stored in zip(waiting, facts, strict=True):
-        decided = replace(each)
+        decided = replace(each, deferred=granted.hides(each.question, stored))
         done.append(decided)
-        if granted.hides(each.question, stored):
-            decided.deferred = True
+        if decided.deferred:
             continue
         try:
             decided.effects = each.decide(replace(stored, facts=granted.added_to(stored.facts)))
