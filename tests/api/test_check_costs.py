@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import httpx
@@ -228,3 +229,24 @@ def test_reserving_again_and_again_on_an_account_is_one_statement(tap: Wiretap, 
     found = [cost(number) for number in range(6)]
     assert found[0] > (0, 1)
     assert found[2:] == [(0, 1)] * 4
+
+
+def test_an_account_that_is_busy_from_its_first_check_on_is_foreseen_as_well(
+    tap: Wiretap, erp: httpx.Client
+) -> None:
+    """Those that wait behind the first ones' locks do not take locks as well, and so on for ever."""
+    ok(erp.put("/v1/customers/busy", json={}))
+    tap.forget()
+
+    def clerk(number: int) -> None:
+        for order in range(20):
+            body = asked("busy", number=f"BUSY-{number}-{order}") | {"reserve": {"ttl_seconds": 900}}
+            assert ok(erp.post("/v1/check", json=body))["reservation"]
+
+    with ThreadPoolExecutor(8) as clerks:
+        list(clerks.map(clerk, range(8)))
+
+    _, sent = statements(tap)
+    locking = [each for each in sent if each.startswith("SELECT * FROM reserving_facts_5")]
+    foreseen = [each for each in sent if each.startswith("SELECT * FROM reserve_as_foreseen_1")]
+    assert len(locking) < len(foreseen) / 2

@@ -52,6 +52,8 @@ class _Reserving:
     failure: Exception | None = None
     deferred: bool = True
     """Still to be decided: not foreseen, or what an earlier one of the batch did has to be read first."""
+    foreseeable: bool = True
+    """Whether it may be decided from what is expected: once."""
 
 
 _Ask = Callable[[str, Sequence[_Reserving]], Awaitable[Sequence[_Reserving]]]
@@ -68,7 +70,7 @@ class PostgresReservationBook:
         self._new_id = new_id
         self._foresight = Foresight()
         self._foreseen = Lanes(self._as_foreseen, together=_TOGETHER, most=_MOST_AT_ONCE)
-        self._locked = Lanes(self._behind_locks, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
+        self._locked = Lanes(self._in_turn, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
 
     async def decide(
         self,
@@ -80,27 +82,25 @@ class PostgresReservationBook:
         keeping: Keeping | None = None,
     ) -> Effects | None:
         """Read facts nobody else can reserve against, decide, commit what follows; see ReservationBook."""
-        reserving = done = _Reserving(question, decide, key_id, keeping)
-        if self._may_foresee(reserving, tenant=tenant):
-            done = await self._decided(self._foreseen.ask, reserving, tenant=tenant)
         in_transaction = self._database.joint_connection is not None
+        done = _Reserving(question, decide, key_id, keeping)
+        # Nothing of what is kept under a key is decided before its locks are taken, nor beside other changes.
+        done.foreseeable = keeping is None and not in_transaction
         while done.deferred:
-            behind_locks = self._behind_locks if in_transaction else self._locked.ask
-            done = await self._decided(behind_locks, reserving, tenant=tenant)
+            ask: _Ask = self._behind_locks if in_transaction else self._locked.ask
+            if self._foresees(done, tenant=tenant):
+                ask = self._foreseen.ask
+            done = await self._decided(ask, done, tenant=tenant)
         if done.failure is not None:
             raise done.failure
         if keeping is not None:
             keeping.kept = done.effects is not None
         return done.effects
 
-    def _may_foresee(self, reserving: _Reserving, *, tenant: str) -> bool:
-        """Whether it may be decided before its locks are taken, of which nothing may then be kept."""
+    def _foresees(self, reserving: _Reserving, *, tenant: str) -> bool:
+        """Whether it is to be decided before its locks are taken."""
         question = reserving.question
-        return (
-            reserving.keeping is None
-            and self._database.joint_connection is None
-            and self._foresight.foresees(tenant, question.company, question.customer)
-        )
+        return reserving.foreseeable and self._foresight.foresees(tenant, question.company, question.customer)
 
     async def _decided(self, ask: _Ask, reserving: _Reserving, *, tenant: str) -> _Reserving:
         try:
@@ -133,7 +133,7 @@ class PostgresReservationBook:
         asked = [(asking[place], expected[place].question) for place in done]
         if now is None or not await self._keep(asked, list(done.values()), tenant=tenant, now=now):
             done = {}
-        return [done.get(place, each) for place, each in enumerate(waiting)]
+        return [done.get(place) or replace(each, foreseeable=False) for place, each in enumerate(waiting)]
 
     async def _keep(
         self,
@@ -183,6 +183,21 @@ class PostgresReservationBook:
         self._foresight.doubt(accounts)
         self._foresight.forget_around(accounts)
         return False
+
+    async def _in_turn(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
+        """Decide behind their locks those that are still not foreseen.
+
+        Many have waited for a transaction on their account. What that has left is expected now, and would be
+        forgotten again if they took the locks as well: then, of an account that is busy from its first check
+        on, nothing would ever be foreseen.
+        """
+        foreseen = [self._foresees(each, tenant=tenant) for each in waiting]
+        staying = [each for each, is_foreseen in zip(waiting, foreseen, strict=True) if not is_foreseen]
+        decided = iter(await self._behind_locks(tenant, staying) if staying else ())
+        return [
+            each if is_foreseen else next(decided)
+            for each, is_foreseen in zip(waiting, foreseen, strict=True)
+        ]
 
     async def _behind_locks(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
         attempts = count()
