@@ -1,5 +1,6 @@
 """Checks that reserve: those that wait at the same moment are decided in turn, in one transaction."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -69,6 +70,8 @@ class PostgresReservationBook:
         self._remembered = remembered
         self._new_id = new_id
         self._foresight = Foresight()
+        self._being_kept: dict[str, asyncio.Future[bool]] = {}
+        """By tenant: whether what was sent last is kept."""
         self._foreseen = Lanes(self._as_foreseen, together=_TOGETHER, most=_MOST_AT_ONCE)
         self._locked = Lanes(self._in_turn, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
 
@@ -167,7 +170,7 @@ class PostgresReservationBook:
         )
         askings = [one for one, _ in asked]
         try:
-            ((kept_at, surprising),) = await self._database.plain_fetch(_KEEP, tenant, *arguments)
+            kept_at, surprising = await self._kept_in_order(tenant, arguments)
         except BaseException as failure:
             self._foresight.forget(askings)
             if isinstance(failure, asyncpg.SerializationError | asyncpg.DeadlockDetectedError):
@@ -183,6 +186,25 @@ class PostgresReservationBook:
         self._foresight.doubt(accounts)
         self._foresight.forget_around(accounts)
         return False
+
+    async def _kept_in_order(
+        self, tenant: str, arguments: Sequence[Any]
+    ) -> tuple[datetime | None, str | None]:
+        """When it is kept, and what was otherwise; asked again if it overtook what it was decided after."""
+        before = self._being_kept.get(tenant)
+        this = self._being_kept[tenant] = asyncio.get_running_loop().create_future()
+        kept_at = None
+        if before is not None:
+            await asyncio.sleep(0)  # let it go first, if it is about to be asked again
+        try:
+            ((kept_at, surprising),) = await self._database.plain_fetch(_KEEP, tenant, *arguments)
+            if kept_at is None and before is not None and await before:
+                ((kept_at, surprising),) = await self._database.plain_fetch(_KEEP, tenant, *arguments)
+            return kept_at, surprising
+        finally:
+            this.set_result(kept_at is not None)
+            if self._being_kept[tenant] is this:
+                del self._being_kept[tenant]
 
     async def _in_turn(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
         """Decide behind their locks those that are still not foreseen.
