@@ -66,6 +66,34 @@ async def test_reservations_of_a_group_at_the_same_time_never_exceed_its_limit(
     assert stored == [(granted or None,)]
 
 
+async def test_a_check_that_waits_for_its_locks_is_kept_once_whatever_is_kept_meanwhile(
+    backend: Backend, database: Database
+) -> None:
+    caller = await make_shared_limit(database, f"tenant-{uuid4().hex}", "100.00")
+    alone = (
+        "UPDATE company SET grouping = 'own', policy = jsonb_set(policy, '{overrides,grouping}', '\"own\"')"
+    )
+    async with database.transaction(caller.tenant) as connection:
+        await connection.execute(sa.text(alone))
+    for customer in ("C-1", "C-2") * 3:  # and the next ones are foreseen
+        await ask_one(backend, reserving("1", customer=customer), caller)
+
+    async with database.transaction(caller.tenant) as holder:
+        await holder.execute(sa.text("SELECT FROM credit_scope WHERE scope LIKE '%single%C-1%' FOR UPDATE"))
+        waiting = asyncio.create_task(ask([backend], [reserving("1"), reserving("1")], caller))
+        done, _ = await asyncio.wait({waiting}, timeout=0.3)
+        assert not done
+        meanwhile = await ask_one(backend, reserving("1", customer="C-2"), caller)
+    answers = [meanwhile, *await waiting]
+
+    assert all(answer["reservation"] for answer in answers)
+    kept = await rows(
+        database, caller.tenant, "SELECT account, count(*) FROM reservation GROUP BY 1 ORDER BY 1"
+    )
+    assert kept == [("C-1", 5), ("C-2", 4)]
+    assert await rows(database, caller.tenant, "SELECT count(*) FROM decision") == [(9,)]
+
+
 async def test_an_account_remembered_alone_is_locked_with_the_group_it_has_joined_since(
     backend: Backend, database: Database
 ) -> None:

@@ -38,6 +38,11 @@ _TOGETHER: Final = 2
 _MOST_AT_ONCE: Final = 32
 """Reserving checks in one transaction; those of other processes wait for its locks."""
 
+_NOT_OVERTAKEN: Final = frozenset({None, "[]"})
+"""What is answered where no account was read otherwise than expected."""
+_LONGEST_WAIT_SECONDS: Final = 1
+"""For a statement before; what was decided longer ago than this is not kept."""
+
 Decide = Callable[[StoredFacts], Effects | None]
 
 
@@ -194,32 +199,29 @@ class PostgresReservationBook:
         before = self._being_kept.get(tenant)
         this = self._being_kept[tenant] = asyncio.get_running_loop().create_future()
         kept_at = None
-        if before is not None:
-            await asyncio.sleep(0)  # let it go first, if it is about to be asked again
         try:
+            if before is not None:
+                await asyncio.sleep(0)  # let it go first, if it is about to be asked again
             ((kept_at, surprising),) = await self._database.plain_fetch(_KEEP, tenant, *arguments)
-            if kept_at is None and before is not None and await before:
+            if kept_at is None and surprising not in _NOT_OVERTAKEN and await _is_kept(before):
                 ((kept_at, surprising),) = await self._database.plain_fetch(_KEEP, tenant, *arguments)
             return kept_at, surprising
         finally:
             this.set_result(kept_at is not None)
-            if self._being_kept[tenant] is this:
+            if self._being_kept.get(tenant) is this:  # else another one was sent meanwhile
                 del self._being_kept[tenant]
 
     async def _in_turn(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
-        """Decide behind their locks those that are still not foreseen.
+        """Decide behind their locks those that are still not foreseen, and all on the accounts of these.
 
         Many have waited for a transaction on their account. What that has left is expected now, and would be
         forgotten again if they took the locks as well: then, of an account that is busy from its first check
         on, nothing would ever be foreseen.
         """
-        foreseen = [self._foresees(each, tenant=tenant) for each in waiting]
-        staying = [each for each, is_foreseen in zip(waiting, foreseen, strict=True) if not is_foreseen]
+        locked = {_account_of(each) for each in waiting if not self._foresees(each, tenant=tenant)}
+        staying = [each for each in waiting if _account_of(each) in locked]
         decided = iter(await self._behind_locks(tenant, staying) if staying else ())
-        return [
-            each if is_foreseen else next(decided)
-            for each, is_foreseen in zip(waiting, foreseen, strict=True)
-        ]
+        return [next(decided) if _account_of(each) in locked else each for each in waiting]
 
     async def _behind_locks(self, tenant: str, waiting: Sequence[_Reserving]) -> Sequence[_Reserving]:
         attempts = count()
@@ -297,6 +299,14 @@ class PostgresReservationBook:
             if each.keeping is not None and each.effects is not None
         ]
         await keep_answers(connection, kept, tenant=tenant)
+
+
+async def _is_kept(sent: asyncio.Future[bool] | None) -> bool:
+    """Whether a statement that is under way is kept, if it is known in time."""
+    if sent is None:
+        return False
+    known, _ = await asyncio.wait([sent], timeout=_LONGEST_WAIT_SECONDS)
+    return bool(known) and sent.result()
 
 
 def _account_of(reserving: _Reserving) -> tuple[str, str]:
