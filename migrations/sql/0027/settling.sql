@@ -1,5 +1,5 @@
--- Counts reservations that need no look in the sums of their accounts, and takes out those that do. Writes each where it
--- was found, as resolve_reservations_2.
+-- Counts reservations that need no look in the sums of their accounts, and takes out those that do. Writes each by its id,
+-- as resolve_reservations_2.
 create or replace function settle_reservations_1(p_tenant text, p_most integer) returns integer
 language plpgsql volatile
 as $$
@@ -18,7 +18,7 @@ declare
     v_kinds text[];
     v_numbers text[];
     v_free boolean[];
-    v_settled integer;
+    v_counted numeric[];
 begin
     select array_agg(r.id), array_agg(r.company), array_agg(r.kind), array_agg(r.number)
     into v_ids, v_companies, v_kinds, v_numbers
@@ -34,20 +34,15 @@ begin
     v_free := without_papers_1(p_tenant, v_companies, v_kinds, v_numbers);
     -- A statement later than the look at the flags: what was written before is seen.
     with found as (
-        select r.place, r.id, r.company, r.account, r.currency, r.counted as before,
+        select r.id, r.company, r.account, r.currency, r.counted as before,
             case when f.free and r.claims = '[]' and p.met is null then r.owed end as after
         from unnest(v_ids, v_free) as f (id, free)
-        cross join lateral (
-            select r.ctid as place, r.* from reservation r where r.tenant = p_tenant and r.id = f.id limit 1
-        ) as r
+        cross join lateral (select * from reservation r where r.tenant = p_tenant and r.id = f.id limit 1) as r
         left join lateral (
             select true as met from paper p
             where p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
             limit 1
         ) as p on true
-    ), changed as (
-        update reservation r set counted = f.after from found f
-        where r.tenant = p_tenant and r.ctid = f.place and f.before is distinct from f.after
     ), summed as (
         insert into reserved_sum as s (tenant, company, account, currency, reservations, amount)
         select p_tenant, f.company, f.account, f.currency, sum(num_nonnulls(f.after) - num_nonnulls(f.before)),
@@ -62,7 +57,11 @@ begin
         where t.tenant = p_tenant and t.company = f.company and t.account = f.account and t.id = f.id
             and f.after is null
     )
-    select count(*) into v_settled from found f where f.before is distinct from f.after;
-    return v_settled;
+    select array_agg(f.id), array_agg(f.after) into v_ids, v_counted from found f
+    where f.before is distinct from f.after;
+    for v_place in 1 .. coalesce(cardinality(v_ids), 0) loop
+        update reservation r set counted = v_counted[v_place] where r.tenant = p_tenant and r.id = v_ids[v_place];
+    end loop;
+    return coalesce(cardinality(v_ids), 0);
 end
 $$;

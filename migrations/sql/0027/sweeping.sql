@@ -18,16 +18,19 @@ declare
 begin
     v_ids := array(
         select r.id from unnest(v_ids) as one (id)
-        join reservation r on r.tenant = p_tenant and r.id = one.id
+        cross join lateral (
+            select e.* from reservation e
+            where e.tenant = p_tenant and e.id = one.id and e.status in ('held', 'captured')
+            limit 1
+            for no key update skip locked
+        ) as r
         left join lateral (
             select greatest(p.stated_at, p.posted_at) as met_at from paper p
             where p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
             limit 1
         ) as p on true
-        where r.status in ('held', 'captured')
-            and reservation_state(r.status, r.created_at, r.expires_at, p.met_at, v_now) not in ('held', 'captured')
-        limit p_most
-        for no key update of r skip locked);
+        where reservation_state(r.status, r.created_at, r.expires_at, p.met_at, v_now) not in ('held', 'captured')
+        limit p_most);
     return resolve_reservations_2(p_tenant, v_ids, v_now) + settle_reservations_1(p_tenant, p_most);
 end
 $$;
