@@ -66,7 +66,9 @@ class Site:
 def client(url: str, key: str, *, timeout: float = 30) -> httpx.Client:
     """A client with this key; it speaks plain HTTP and need not read certificate authorities first."""
     headers = {"Authorization": f"Bearer {key}"}
-    return httpx.Client(base_url=url, headers=headers, timeout=timeout, verify=False)
+    # Many threads may share it: closing idle connections, it takes one that is about to be used for idle.
+    limits = httpx.Limits(max_keepalive_connections=None, keepalive_expiry=None)
+    return httpx.Client(base_url=url, headers=headers, timeout=timeout, verify=False, limits=limits)
 
 
 @contextmanager
