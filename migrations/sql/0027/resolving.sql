@@ -25,16 +25,13 @@ begin
         ) as p on true
         where e.status in ('held', 'captured')
     loop
-        if p_ending is not null or v_one.state <> v_one.status then
-            update reservation r
-            set status = case when v_one.state in ('held', 'captured') then coalesce(p_ending, v_one.state)
-                    else v_one.state end,
-                resolved_at = p_now
-            where r.tenant = p_tenant and r.id = v_one.id and r.status = v_one.status;
-            if found then
-                v_resolved := v_resolved + 1;
-            end if;
-        end if;
+        update reservation r
+        set status = case when v_one.state in ('held', 'captured') then coalesce(p_ending, v_one.state)
+                else v_one.state end,
+            resolved_at = p_now
+        where r.tenant = p_tenant and r.id = v_one.id and r.status = v_one.status
+            and (p_ending is not null or v_one.state <> r.status);
+        v_resolved := v_resolved + found::integer;
     end loop;
     return v_resolved;
 end
