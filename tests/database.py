@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from sqlalchemy.engine import make_url
 
 from creditrisk.adapters.embedded.server import attach, start
 from creditrisk.adapters.postgres.migrate import upgrade
+from tests.folders import DISK, new_folder, place
 
 RUN_FOLDER = "CREDITRISK_TEST_RUN"
 """Names the folder of this run to its worker processes."""
@@ -32,9 +32,7 @@ _OPTIONS = {"fsync": "off", "max_connections": "200", "shared_buffers": "64MB"}
 
 def begin_run() -> None:
     """Name the folder of this run; only the process that starts the run does."""
-    folder = Path(tempfile.mkdtemp(prefix="creditrisk-test-", dir="/tmp"))
-    folder.chmod(0o711)  # the system user PostgreSQL runs as under root passes through
-    os.environ[RUN_FOLDER] = str(folder)
+    os.environ[RUN_FOLDER] = str(new_folder(place()))
 
 
 def end_run() -> None:
@@ -48,6 +46,12 @@ def end_run() -> None:
         while pid_file.exists():
             time.sleep(0.02)
     shutil.rmtree(folder)
+
+
+def new_data_folder() -> Path:
+    """Make a folder for data of a test's own, beside those of the run; without a run, it is on the disk."""
+    run = os.environ.get(RUN_FOLDER)
+    return new_folder(DISK if run is None else Path(run).parent)
 
 
 def server_url() -> str:

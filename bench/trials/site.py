@@ -48,9 +48,9 @@ class TrialSite:
 
 
 @contextmanager
-def running_site(*, processes: int) -> Iterator[TrialSite]:
-    """Serve until the block ends."""
-    with new_installation() as installation:
+def running_site(*, processes: int, ran_before: bool = False) -> Iterator[TrialSite]:
+    """Serve until the block ends; tests may have a data folder that ``ran_before``."""
+    with new_installation(ran_before=ran_before) as installation:
         settings = {"CREDITRISK_PROCESSES": str(processes)}
         with installation.serving(settings=settings) as service:
             made = installation.run("keys", "create", "--tenant", TENANT, "--scopes", "all")

@@ -32,7 +32,7 @@ QUESTIONS = [
     Question("main", f"C-{n}", document=document, bill_to=bill_to)
     for n in range(1, 8)
     for document in DOCUMENTS
-    for bill_to in (None, f"C-{n}", "C-4")
+    for bill_to in (None, "C-4", *([f"C-{n}"] if document is NEW else []))
 ]
 LIMIT = '{"limit": {"amount": "10.00", "currency": "EUR"}}'
 TEMPORARY = LIMIT.replace("}}", '}, "made_at": "2026-01-01T00:00:00Z"}')

@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from creditrisk.adapters.embedded.cluster import OtherMajorVersion
 from creditrisk.adapters.embedded.data_folder import AlreadyRunning, UnusableDataFolder, make_data_folder
 from creditrisk.adapters.embedded.server import UnableToStart, attach, running, start
 from creditrisk.adapters.embedded.system_user import SystemUser, user_for
-from tests.database import copy_data_folder
+from tests.database import copy_data_folder, new_data_folder
 
 # Data of seconds needs no disk.
 QUICK = {"fsync": "off", "shared_buffers": "16MB"}
@@ -36,9 +35,8 @@ with start(Path(sys.argv[1]), options={"fsync": "off", "shared_buffers": "16MB"}
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A short folder that the user PostgreSQL runs as can enter, which pytest's own closes to it."""
-    folder = Path(tempfile.mkdtemp(prefix="creditrisk-test-", dir="/tmp"))
-    folder.chmod(0o711)
+    """A folder for data."""
+    folder = new_data_folder()
     yield folder
     shutil.rmtree(folder)
 

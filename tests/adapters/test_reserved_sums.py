@@ -223,7 +223,7 @@ DOCUMENTS: list[dict[str, Any]] = [
 """What may be asked while something is reserved: another document, or one that a reservation is for."""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(EVENTS, min_size=3, max_size=12))
 async def test_what_is_read_with_sums_is_what_looking_at_every_reservation_says(
     backend: Backend, database: Database, store: PostgresPaperStore, events: list[tuple[Any, ...]]

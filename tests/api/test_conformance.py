@@ -26,7 +26,7 @@ from tests.service import Site, running_service
 
 # The same requests on every run, and few enough of them to be asked every time.
 SETTINGS: Final = hypothesis.settings(
-    max_examples=4,
+    max_examples=2,
     derandomize=True,
     database=None,
     deadline=None,

@@ -39,10 +39,11 @@ def _looks(caller: httpx.Client) -> Iterator[httpx.Response]:
         "total": eur("5.00"),
         "follows": [{"kind": "order", "number": ID}],
     }
-    for as_of in (None, "1900-01-01", "2999-12-31"):
-        yield caller.post("/v1/check", json={"customer": ID, "document": document, "as_of": as_of})
-        query = {"detail": "true"} | ({"as_of": as_of} if as_of else {})
-        yield caller.get(f"/v1/customers/{ID}/exposure", params=query)
+    days = (None, "1900-01-01", "2999-12-31")
+    checks = [{"customer": ID, "document": document, "as_of": as_of} for as_of in days]
+    yield caller.post("/v1/checks", json={"checks": checks})
+    for as_of in days[1:]:
+        yield caller.get(f"/v1/customers/{ID}/exposure", params={"detail": "true", "as_of": as_of})
     for path in ("holds", "rates", "keys", "decisions", f"customers/{ID}/covers", f"customers/{ID}/credit"):
         yield caller.get(f"/v1/{path}")
 

@@ -4,11 +4,10 @@ import asyncio
 import os
 import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from creditrisk.adapters.embedded.server import EmbeddedServer, start
 from creditrisk.adapters.postgres.engine import ConnectionLimits, open_database
 from creditrisk.adapters.postgres.verify import Drift, find_drift
 from tests.cli.installation import Installation, new_installation
-from tests.database import copy_data_folder
+from tests.database import copy_data_folder, new_data_folder
 from tests.service import Site, eur, ok
 
 TENANT = "storm"
@@ -37,8 +36,7 @@ def installation() -> Iterator[Installation]:
 @pytest.fixture
 def postgres() -> Iterator["Postgres"]:
     """A PostgreSQL of this test's own, which may be stopped and killed."""
-    folder = Path(tempfile.mkdtemp(prefix="creditrisk-test-", dir="/tmp"))
-    folder.chmod(0o711)
+    folder = new_data_folder()
     copy_data_folder(folder / "data")
     server = Postgres(folder / "data")
     try:
@@ -141,20 +139,20 @@ def test_whatever_was_acknowledged_is_there_after_the_service_was_killed(
     assert asyncio.run(drift(own_database_url)) == []
 
 
-@pytest.mark.parametrize("go_away", [Postgres.stop, Postgres.kill], ids=["stopped", "killed"])
 def test_while_postgresql_is_away_the_answer_is_503_and_afterwards_all_is_as_before(
-    installation: Installation, postgres: Postgres, go_away: Callable[[Postgres], None]
+    installation: Installation, postgres: Postgres
 ) -> None:
     with installation.serving(settings={"CREDITRISK_DATABASE_URL": postgres.url}) as service:
         site = _site(installation, postgres.url)
         key = site.key(tenant=TENANT)
         with Storm(site, key).raging() as storm:
-            storm.wait(200, 200)
-            go_away(postgres)
-            storm.wait(503, 20)
-            assert httpx.get(f"{site.url}/livez").status_code == 200
-            assert httpx.get(f"{site.url}/readyz").status_code == 503
-            postgres.start()
+            for go_away in (postgres.stop, postgres.kill):
+                storm.wait(200, 200)
+                go_away()
+                storm.wait(503, 20)
+                assert httpx.get(f"{site.url}/livez").status_code == 200
+                assert httpx.get(f"{site.url}/readyz").status_code == 503
+                postgres.start()
             storm.wait(200, 200)
 
         assert httpx.get(f"{site.url}/readyz").status_code == 200

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.database import copy_data_folder
+from tests.cli.commands import run_command
+from tests.database import copy_data_folder, new_data_folder
 
 _START_SECONDS_MAX = 60
 
@@ -32,12 +32,11 @@ def free_port() -> int:
 
 @contextmanager
 def new_installation(*, ran_before: bool = False) -> Iterator["Installation"]:
-    """Give a fresh installation, in a folder that the user PostgreSQL runs as can enter.
+    """Give a fresh installation.
 
     One that ``ran_before`` has its data folder already, so that its first start takes no time.
     """
-    folder = Path(tempfile.mkdtemp(prefix="creditrisk-test-", dir="/tmp"))
-    folder.chmod(0o711)
+    folder = new_data_folder()
     if ran_before:
         copy_data_folder(folder / "data")
     try:
@@ -75,18 +74,8 @@ class Installation:
         self, *arguments: str, given: bytes = b"", settings: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "creditrisk", *arguments],
-            input=given,
-            capture_output=True,
-            check=False,
-            cwd=self.folder,
-            env=self.environment | dict(settings or {}),
-            timeout=120,
-        )
-        return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-        )
+        environment = self.environment | dict(settings or {})
+        return run_command(arguments, given=given, folder=self.folder, environment=environment)
 
     @contextmanager
     def serving(self, *arguments: str, settings: Mapping[str, str] | None = None) -> Iterator["Service"]:

@@ -138,10 +138,9 @@ def test_snapshots_of_a_ledger(pair: Alternation) -> None:
     pair.wrote(taken(), current, "0.00")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 def test_a_hundred_writes_of_all_kinds_are_each_in_the_next_check_of_every_account(
-    sites: tuple[Site, Site], platform: str, seed: int
+    sites: tuple[Site, Site], platform: str
 ) -> None:
     with two_doors(sites, platform) as (one, other):
-        made = alternate(one, other, steps=100, seed=seed)
+        made = alternate(one, other, steps=100, seed=1)
     assert len(made) > 10

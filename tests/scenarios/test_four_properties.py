@@ -14,7 +14,7 @@ from tests.service import JSON, Site, eur
 
 # The same examples on every run, and none made smaller: each is some two hundred requests.
 FEW = settings(
-    max_examples=8,
+    max_examples=5,
     phases=[Phase.generate],
     deadline=None,
     derandomize=True,

@@ -15,8 +15,9 @@ from creditrisk.application.exposures import shown_exposure
 from creditrisk.application.portfolio import EvaluatedAccount
 from creditrisk.application.portfolio_rows import COLUMNS, row_of
 from creditrisk.bootstrap.portfolio import build_portfolio
-from tests.scenarios.erp import DAY, Erp, money
-from tests.service import JSON, Site, eur
+from tests.api.feeds.bodies import NDJSON, ndjson
+from tests.scenarios.erp import DAY, DOCUMENTS, Erp, money
+from tests.service import JSON, Site, eur, ok
 
 CUSTOMERS = [f"C-{number}" for number in range(1, 25)]
 COMPANIES = ("main", "north", "south")
@@ -61,8 +62,7 @@ class Dice:
         for company in COMPANIES:
             for customer in self.random.sample(CUSTOMERS, 16):
                 self.set_account(erp, customer, company)
-            for number in range(70):
-                self.state_paper(erp, f"P-{number}", company)
+            self.state_papers(erp, company)
         for number in range(30):
             self.check_order(erp, f"P-{number}")
 
@@ -102,18 +102,30 @@ class Dice:
         if self.happens(0.1):
             erp.post(f"/v1/customers/{customer}/manual-blocks", {"kinds": ["order"]}, company=company)
 
-    def state_paper(self, erp: Erp, number: str, company: str) -> None:
+    def state_papers(self, erp: Erp, company: str) -> None:
+        papers = [self.paper(f"P-{number}") for number in range(70)]
+        for family in ("documents", "ledger"):
+            lines = ndjson(
+                paper for paper in papers if (paper["kind"] in DOCUMENTS) == (family == "documents")
+            )
+            path, query = f"/v1/{family}:import", {"company": company}
+            report = ok(erp.caller.post(path, content=lines, headers=NDJSON, params=query))
+            assert report["rejected"] == 0, report
+
+    def paper(self, number: str) -> JSON:
+        """A line of a stream."""
         kind = self.random.choice(
             ["order", "delivery", "invoice", "open_item", "open_item", "bill", "advance", "payment", "other"]
         )
-        fields: JSON = {"customer": self.random.choice(CUSTOMERS), "date": self.day()}
+        fields: JSON = {"kind": kind, "customer": self.random.choice(CUSTOMERS), "date": self.day()}
+        fields["number" if kind in DOCUMENTS else "id"] = number
         if kind in {"invoice", "open_item", "bill"}:
             fields["due_date"] = self.day()
         if kind in {"order", "delivery", "invoice"} and self.happens(0.2):
             fields["bill_to"] = self.random.choice(CUSTOMERS)
         if kind == "open_item" and self.happens(0.2):
             fields["disputed"] = True
-        erp.store(kind, number, self.amount(), company=company, **fields)
+        return fields | {"total": self.amount()}
 
     def check_order(self, erp: Erp, number: str) -> None:
         """Check an order that may be stored already: it may be held, or credit be reserved for it."""
