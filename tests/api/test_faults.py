@@ -19,7 +19,7 @@ from creditrisk.adapters.postgres.engine import ConnectionLimits, open_database
 from creditrisk.adapters.postgres.verify import Drift, find_drift
 from tests.cli.installation import Installation, new_installation
 from tests.database import copy_data_folder, new_data_folder
-from tests.service import Site, eur, ok
+from tests.service import JSON, Site, eur, ok
 
 TENANT = "storm"
 _WRITERS = 4
@@ -101,7 +101,11 @@ class Storm:
 
     def _write(self, writer: int) -> None:
         version = 0
-        document = {"kind": "order", "total": eur("10.00")}
+        document = {"kind": "order", "number": f"new-{writer}", "total": eur("10.00")}
+        asked: list[JSON] = [
+            {"customer": "C-1", "document": document},
+            {"customer": "C-2", "document": document, "reserve": {"ttl_seconds": 60}},
+        ]
         with self._site.caller(self._key) as caller:
             while not self._over.is_set():
                 version += 1
@@ -109,7 +113,7 @@ class Storm:
                 order = {"customer": f"C-{version % 3}", "total": eur(f"{version}.00"), "version": version}
                 try:
                     put = caller.put(f"/v1/documents/order/{number}", json=order)
-                    check = caller.post("/v1/check", json={"customer": "C-1", "document": document})
+                    check = caller.post("/v1/check", json=asked[version % 2])
                 except httpx.TransportError:
                     time.sleep(0.05)
                     continue

@@ -13,11 +13,11 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-import structlog
 
 from creditrisk.adapters.postgres.driver import driver_connection, silence_is_unavailable
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.read_pool import ReadPool
+from creditrisk.adapters.postgres.repeating import repeat
 from creditrisk.adapters.postgres.tables import decision
 from creditrisk.application.decisions import DecisionFilter, DecisionRecord
 
@@ -27,8 +27,6 @@ _MOST_AT_ONCE: Final = 1_000
 """Of one statement: PostgreSQL takes no array of more than 256 MiB."""
 
 _MAKE_PARTITIONS: Final = sa.text("SELECT ensure_decision_partitions_2(current_date, 3)")
-
-_log: Final = structlog.get_logger(__name__)
 
 
 _WRITE: Final = "SELECT write_decisions_2($1, $2, $3)"
@@ -66,7 +64,7 @@ class PostgresDecisionLog:
 
     async def prepare(self) -> None:
         """Make the partitions of the coming months; what is later falls into the default partition."""
-        async with self._database.engine.begin() as connection:
+        async with self._database.of_no_tenant() as connection:
             await connection.execute(_MAKE_PARTITIONS)
 
     async def append(self, record: DecisionRecord) -> None:
@@ -86,13 +84,7 @@ class PostgresDecisionLog:
 
     async def keep_flushing(self) -> None:
         """Flush until cancelled; while the database does not answer, the filling buffer holds checks back."""
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            try:
-                await self.flush()
-            except Exception:  # noqa: BLE001 - nothing may end the flushing but the service itself
-                _log.exception("decisions could not be written; trying again")
-                await asyncio.sleep(1)
+        await repeat(self.flush, every=FLUSH_SECONDS, failing="decisions could not be written; trying again")
 
     async def flush(self) -> None:
         """Write what is buffered now."""

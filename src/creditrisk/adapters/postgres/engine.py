@@ -104,6 +104,16 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def of_no_tenant(self) -> AsyncIterator[AsyncConnection]:
+        """Begin a transaction that sees no tenant's rows, for what is done for all of them.
+
+        Raises: as `transaction`.
+        """
+        with _breaking_is_unavailable():
+            async with aclosing(await connected(self.engine)) as connection, connection.begin():
+                yield connection
+
+    @asynccontextmanager
     async def together(self, tenant: str) -> AsyncIterator[AsyncConnection]:
         """Begin a transaction whose parts are all those that this task begins until its end.
 

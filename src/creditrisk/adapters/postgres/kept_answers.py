@@ -1,17 +1,16 @@
 """Answers kept under an Idempotency-Key, in the transaction of what the request did."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
-import structlog
 
 from creditrisk.adapters.postgres.driver import driver_connection, silence_is_unavailable
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.papers import lost_to_another_write
+from creditrisk.adapters.postgres.repeating import repeat
 from creditrisk.application.idempotency import (
     Answer,
     AnsweredBefore,
@@ -44,8 +43,6 @@ _KEEP: Final = """
 """
 _SWEEP: Final = sa.text("SELECT sweep_kept_answers_1(:most)")
 
-_log: Final = structlog.get_logger(__name__)
-
 
 class PostgresAnswerStore:
     """The AnswerStore over one database. Run `keep_sweeping` beside the service."""
@@ -69,18 +66,17 @@ class PostgresAnswerStore:
 
     async def keep_sweeping(self) -> None:
         """Remove expired answers until cancelled."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            try:
-                await self.sweep()
-            except Exception:  # noqa: BLE001 - expired answers are not given out; removing them can wait
-                _log.exception("expired answers could not be removed; trying again later")
+        await repeat(
+            self.sweep,
+            every=SWEEP_SECONDS,
+            failing="expired answers could not be removed; trying again",
+        )
 
     async def sweep(self) -> None:
         """Remove the expired answers of all tenants, a bounded number in each transaction."""
         removed = _SWEPT_AT_ONCE
         while removed == _SWEPT_AT_ONCE:
-            async with self._database.engine.begin() as connection:
+            async with self._database.of_no_tenant() as connection:
                 removed = (await connection.execute(_SWEEP, {"most": _SWEPT_AT_ONCE})).scalar_one()
 
 

@@ -3,16 +3,15 @@
 How they come into being is in `reserving`.
 """
 
-import asyncio
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.read_pool import ReadPool
+from creditrisk.adapters.postgres.repeating import repeat
 from creditrisk.application.reservations import Reservation, StatedReservation
 from creditrisk.domain.money import Money
 
@@ -54,8 +53,6 @@ _TENANTS: Final = sa.text("SELECT tenants_with_reservations_2()")
 _SWEEP: Final = sa.text("SELECT sweep_reservations_2(:tenant, :most)")
 _ANALYZE: Final = sa.text("SELECT analyze_reservations_1()")
 _MOST_IN_ONE_SWEEP: Final = 1_000
-
-_log: Final = structlog.get_logger(__name__)
 
 
 def _resolving(change: str) -> sa.TextClause:
@@ -128,16 +125,11 @@ class PostgresReservationStore:
 
         Nothing depends on it: whatever reads a reservation works out its state.
         """
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            try:
-                await self.sweep()
-            except Exception:  # noqa: BLE001 - nothing may end the sweeping but the service itself
-                _log.exception("reservations could not be swept; trying again")
+        await repeat(self.sweep, every=SWEEP_SECONDS, failing="reservations could not be swept; trying again")
 
     async def sweep(self) -> None:
         """Write down what has lapsed or was consumed until now, of every tenant."""
-        async with self._database.engine.begin() as connection:
+        async with self._database.of_no_tenant() as connection:
             await connection.execute(_ANALYZE)
             tenants = (await connection.execute(_TENANTS)).scalars().all()
         for tenant in tenants:
