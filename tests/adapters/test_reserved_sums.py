@@ -302,10 +302,13 @@ async def agreed(database: Database, tenant: str, *documents: dict[str, Any]) ->
         "currency": "EUR",
         "follows": [],
     }
-    told = """
-        {function}(:tenant, 'main', 'C-1', '{{main,main}}', '{{C-1,C-2}}', document, true, clock_timestamp())
+    told = ":tenant, 'main', 'C-1', '{main,main}', '{C-1,C-2}', document, true, clock_timestamp()"
+    # Everything that is in a sum is taken out of it, and every reservation is looked at.
+    every = """
+        ARRAY(SELECT id FROM reservation WHERE tenant = :tenant AND counted IS NOT NULL),
+        ARRAY(SELECT id FROM reservation WHERE tenant = :tenant AND status IN ('held', 'captured'))
     """
-    columns = ", ".join(told.format(function=function) for function in ("reserved_2", "reserved_1"))
+    columns = f"reserved_2({told}), reserved_3({told}, {every})"
     async with database.transaction(tenant) as connection:
         # As checks ask: planned once, not anew for each of thousands of questions.
         await connection.execute(sa.text("SET LOCAL plan_cache_mode = force_generic_plan"))

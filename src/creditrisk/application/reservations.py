@@ -118,6 +118,10 @@ def grant_of(
     check, facts, document = situation.check, situation.facts, situation.check.document
     if seconds is None or document is None or document.number is None or verdict.decision is Outcome.BLOCK:
         return None
+    amount, whole = (
+        amount_to_reserve(document, passed_on=passed_on, configuration=situation.configuration)
+        for passed_on in (facts.passed_on, Decimal(0))
+    )
     return Grant(
         id=new_id(),
         company=check.company,
@@ -125,8 +129,8 @@ def grant_of(
         account=facts.account.customer,
         kind=document.kind,
         number=document.number,
-        amount=amount_to_reserve(document, passed_on=facts.passed_on, configuration=situation.configuration),
-        passed_on=facts.passed_on,
+        amount=amount,
+        passed_on=whole.amount - amount.amount,
         claims=claims_of(document),
         expires_at=now + timedelta(seconds=seconds),
         by=by,

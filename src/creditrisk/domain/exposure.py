@@ -184,9 +184,9 @@ class _Sums:
             stored = None
             if each.line is not None and each.line.category in included:
                 stored = counted_amount(each.line, configuration=configuration, as_of=as_of)
-            amount = each.beyond(stored or ZERO, with_document=with_document)
+            amount = each.beyond(stored, with_document=with_document)
             if with_document:
-                amount -= each.beyond(stored or ZERO, with_document=False)
+                amount -= each.beyond(stored, with_document=False)
             self.amounts[Category.RESERVATIONS, each.currency] += amount
 
     def converted(self, converter: Converter, *, wanted: Collection[str]) -> dict[str, Decimal]:

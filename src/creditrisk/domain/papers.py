@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from creditrisk.domain.money import Money
 from creditrisk.domain.values import value
@@ -103,6 +103,9 @@ class Line(NamedTuple):
         )
 
 
+_NOTHING: Final = Decimal(0)
+
+
 class OpenItem(NamedTuple):
     """One positive open item, named so that a remedy can say which to pay."""
 
@@ -120,25 +123,28 @@ class Reserved(NamedTuple):
     own: bool
     currency: str
     amount: Decimal
-    """Reserved for the document; 0 where it is stored only."""
+    """Reserved for the document; 0: it is stored only; negative: followers have taken more than there is."""
     claimed: Decimal
-    """What documents with a reservation of their own will take of it."""
+    """What documents with a reservation of their own will take of it; negative: what they will give back."""
     passed: Decimal
     """What the document under check takes of it, less what its stored version did."""
     line: Line | None
-    """The document as stored."""
+    """The document as stored; what is open of it is less than nothing where followers have taken more."""
 
-    def beyond(self, stored: Decimal, *, with_document: bool) -> Decimal:
-        """What counts as reserved beside the stored amount, as the policy counts that (0: not at all).
+    def beyond(self, stored: Decimal | None, *, with_document: bool) -> Decimal:
+        """What counts as reserved beside the stored amount, as the policy counts that (None: not at all).
 
         Negative where others will take a part of what is stored. `with_document`: the document under check
         has taken its part already, and the lines say so.
         """
-        passed = self.passed if with_document else Decimal(0)
-        left = max(max(self.amount, stored) - self.claimed - passed, Decimal(0))
-        if stored < 0:
-            return left - stored if self.amount else Decimal(0)
-        return left - max(stored - passed, Decimal(0)) if stored else left
+        passed = self.passed if with_document else _NOTHING
+        if stored is None:
+            reserved = self.line is None or self.amount > 0
+            return max(self.amount - self.claimed - passed, _NOTHING) if reserved else _NOTHING
+        left = max(max(self.amount, stored) - self.claimed - passed, _NOTHING)
+        if self.line is not None and self.line.total_amount < 0:  # a return
+            return left - stored if self.amount > 0 else _NOTHING
+        return left - max(stored - passed, _NOTHING)
 
 
 @value

@@ -1,0 +1,228 @@
+"""Reserving for documents that are stored or follow others: nothing counts twice, and nothing is freed early.
+
+Storing a document as it was reserved adds nothing to exposure.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.scenarios.erp import Erp, counted, figures, new_erp
+from tests.scenarios.reserving import reserve, resolve
+from tests.service import Site, eur, ok
+
+OF_THE_ORDER = [("order", "O")]
+
+
+def exposure(erp: Erp, **query: str) -> Decimal:
+    return Decimal(erp.exposure(**query)["exposure"]["current"])
+
+
+def test_a_stored_delivery_that_is_checked_again_takes_nothing_more_of_its_order(erp: Erp) -> None:
+    erp.account(limit="1000.00")
+    erp.store("order", "O", "1000.00")
+    erp.store("delivery", "D", "300.00", follows=OF_THE_ORDER)
+    granted = reserve(erp, "delivery", "300.00", "D", follows=OF_THE_ORDER)
+    assert counted(erp.exposure()) == {"orders": "700.00", "deliveries": "300.00"}
+    assert erp.check("order", "300.00", "X", reserve={"ttl_seconds": 900})["decision"] == "block"
+    ok(resolve(erp, granted, "capture"))
+    assert exposure(erp) == 1000
+    erp.store("delivery", "D", "300.00", follows=OF_THE_ORDER)
+    assert exposure(erp) == 1000
+
+
+@pytest.mark.parametrize("reserved_only", [False, True])
+def test_a_larger_delivery_takes_more_of_its_order(erp: Erp, *, reserved_only: bool) -> None:
+    if reserved_only:
+        reserve(erp, "order", "1000.00", "O")
+    else:
+        erp.store("order", "O", "1000.00")
+    erp.store("delivery", "D", "300.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "500.00", "D", follows=OF_THE_ORDER)
+    assert exposure(erp) == 1000
+
+
+def test_a_delivery_that_becomes_dearer_takes_as_much_as_before(erp: Erp) -> None:
+    erp.store("order", "O", "1000.00")
+    erp.store("delivery", "D", "300.00", follows=[("order", "O", "100.00")])
+    reserve(erp, "delivery", "500.00", "D", follows=[("order", "O", "100.00")])
+    assert counted(erp.exposure()) == {"orders": "900.00", "deliveries": "300.00", "reservations": "200.00"}
+
+
+def test_an_invoice_that_is_checked_again_takes_nothing_more_of_its_delivery(erp: Erp) -> None:
+    erp.store("delivery", "D", "1000.00")
+    erp.store("invoice", "I", "400.00", follows=[("delivery", "D")])
+    reserve(erp, "invoice", "400.00", "I", follows=[("delivery", "D")])
+    assert exposure(erp) == 1000
+
+
+def test_a_link_that_moves_gives_back_what_it_took(erp: Erp) -> None:
+    erp.store("order", "O", "300.00")
+    erp.store("order", "O2", "500.00")
+    erp.store("delivery", "D", "300.00", follows=OF_THE_ORDER)
+    assert exposure(erp) == 800
+    reserve(erp, "delivery", "300.00", "D", follows=[("order", "O2")])
+    assert exposure(erp) == 800
+    erp.store("delivery", "D", "300.00", follows=[("order", "O2")])
+    assert counted(erp.exposure()) == {"orders": "500.00", "deliveries": "300.00"}
+
+
+def test_a_link_that_goes_leaves_room_for_what_comes_back(erp: Erp) -> None:
+    erp.store("order", "O", "300.00")
+    erp.store("delivery", "D", "300.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "300.00", "D")
+    assert exposure(erp) == 600
+    erp.store("delivery", "D", "300.00")
+    assert exposure(erp) == 600
+
+
+def test_a_smaller_delivery_leaves_room_for_nothing(erp: Erp) -> None:
+    erp.store("order", "O", "1000.00")
+    for number in ("D", "D2"):
+        erp.store("delivery", number, "600.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "100.00", "D2", follows=OF_THE_ORDER)
+    assert exposure(erp) == 1200
+    erp.store("delivery", "D2", "100.00", follows=OF_THE_ORDER)
+    assert exposure(erp) == 1000
+
+
+def test_an_order_that_does_not_count_has_nothing_to_give_back(erp: Erp) -> None:
+    erp.policy(categories={"orders": False})
+    erp.store("order", "O", "300.00")
+    erp.store("delivery", "D", "300.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "300.00", "D")
+    assert exposure(erp) == 300
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [({"total": "400.00", "cancelled": True}, "1200.00"), ({"total": "100.00"}, "1200.00")],
+)
+def test_what_followers_give_back_is_reserved_again(erp: Erp, change: dict[str, Any], left: str) -> None:
+    erp.store("order", "O", "1000.00")
+    erp.store("delivery", "D", "400.00", follows=OF_THE_ORDER)
+    assert reserve(erp, "order", "1200.00", "O")["amount"] == eur("800.00")
+    assert exposure(erp) == 1200
+    erp.store("delivery", "D", follows=OF_THE_ORDER, **change)
+    assert exposure(erp) == Decimal(left)
+    erp.store("order", "O", "1200.00")
+    assert exposure(erp) == Decimal(left)
+
+
+def test_followers_give_back_no_more_than_they_could_take(erp: Erp) -> None:
+    erp.store("delivery", "D", "900.00", follows=OF_THE_ORDER)
+    reserve(erp, "order", "500.00", "O")
+    ok(erp.caller.delete("/v1/documents/delivery/D"))
+    assert counted(erp.exposure()) == {"reservations": "500.00"}
+
+
+def test_a_follower_that_shrinks_leaves_the_reserved_document_what_it_no_longer_takes(erp: Erp) -> None:
+    reserve(erp, "order", "500.00", "O")
+    erp.store("delivery", "D", "900.00", follows=OF_THE_ORDER)
+    assert figures(erp.check("delivery", "300.00", "D", follows=OF_THE_ORDER)) == (
+        "200.00",
+        "300.00",
+        "500.00",
+    )
+
+
+def test_one_of_two_followers_that_took_too_much_gives_nothing_back(erp: Erp) -> None:
+    reserve(erp, "order", "500.00", "O")
+    for number in ("D", "D2"):
+        erp.store("delivery", number, "400.00", follows=OF_THE_ORDER)
+    assert figures(erp.check("delivery", "100.00", "D", follows=OF_THE_ORDER)) == (
+        "400.00",
+        "100.00",
+        "500.00",
+    )
+
+
+def test_a_captured_part_gets_back_no_more_than_it_had(erp: Erp) -> None:
+    granted = reserve(erp, "order", "1000.00", "O")
+    ok(resolve(erp, granted, "capture", {"amount": eur("300.00")}))
+    erp.store("delivery", "D", "600.00", follows=OF_THE_ORDER)
+    assert figures(erp.check("delivery", "100.00", "D", follows=OF_THE_ORDER)) == (
+        "200.00",
+        "100.00",
+        "300.00",
+    )
+
+
+@pytest.mark.parametrize("items", [["800.00"], ["500.00", "300.00"], ["500.00"]])
+def test_an_invoice_in_the_ledger_is_reserved_for_what_its_items_do_not_say(
+    erp: Erp, items: list[str]
+) -> None:
+    erp.account(limit="1000.00")
+    erp.store("invoice", "I", "800.00")
+    for place, amount in enumerate(items):
+        document = {"kind": "invoice", "number": "I"}
+        erp.store("open_item", f"R-{place}", amount, document=document)
+    reserve(erp, "invoice", "800.00", "I")
+    assert exposure(erp) == 800
+    assert figures(erp.check("order", "100.00", "X")) == ("800.00", "100.00", "900.00")
+
+
+def test_a_document_that_moves_within_a_group_is_counted_there_once(erp: Erp) -> None:
+    erp.policy(grouping="credit_group")
+    erp.put("/v1/credit-groups/G", {"limit": eur("1500.00")})
+    for customer in ("C-1", "C-2"):
+        erp.customer(customer, credit_group="G")
+        erp.account(customer, "1000.00")
+    erp.store("order", "O", "800.00")
+    reserve(erp, "order", "850.00", "O", customer="C-2")
+
+    def of_the_group(customer: str) -> list[str]:
+        answer = erp.check("order", "100.00", "X", customer=customer)
+        assert answer["decision"] != "block"
+        return [each["current"] for each in answer["limits"] if each["source"] == "group"]
+
+    assert of_the_group("C-1") == of_the_group("C-2") == ["850.00"]
+    assert [figures(erp.check("order", "1.00", customer=each))[0] for each in ("C-1", "C-2")] == [
+        "800.00",
+        "850.00",
+    ]
+
+
+def test_a_document_that_is_not_there_yet_frees_nothing(erp: Erp) -> None:
+    erp.account(limit="500.00")
+    erp.store("order", "O", "500.00")
+    granted = reserve(erp, "delivery", "100.00", "D", follows=[("order", "O", "400.00")])
+    assert counted(erp.exposure()) == {"orders": "500.00"}
+    ok(resolve(erp, granted, "release"))
+    assert counted(erp.exposure()) == {"orders": "500.00"}
+
+
+NUMBERS = st.sampled_from(["1", "2"])
+AMOUNTS = st.integers(min_value=1, max_value=9)
+LINKS = st.one_of(st.none(), NUMBERS)
+EVENTS = st.one_of(
+    st.tuples(st.just("order"), NUMBERS, AMOUNTS, st.none()),
+    st.tuples(st.sampled_from(["delivery", "invoice"]), NUMBERS, AMOUNTS, LINKS),
+)
+
+
+@settings(
+    max_examples=6,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(events=st.lists(st.tuples(EVENTS, st.sampled_from(["reserve", "store", "both", "both"])), max_size=8))
+def test_storing_what_was_reserved_adds_nothing(site: Site, platform: Erp, events: list[Any]) -> None:
+    before = {"delivery": "order", "invoice": "delivery"}
+    with new_erp(site, platform) as erp:
+        for (kind, number, amount, link), does in events:
+            total, follows = f"{amount}00.00", [] if link is None else [(before[kind], link)]
+            stored = exposure(erp)
+            if does != "store":
+                answer = erp.check(kind, total, number, follows=follows, reserve={"ttl_seconds": 900})
+                reserved = exposure(erp)
+                assert reserved >= Decimal(answer["exposure"]["projected"]), answer
+                stored = reserved
+            if does != "reserve":
+                erp.store(kind, number, total, follows=follows)
+            if does == "both":
+                assert exposure(erp) <= stored
