@@ -142,6 +142,47 @@ def test_an_unlimited_member_makes_a_combined_limit_unlimited(erp: Erp) -> None:
     assert erp.check("order", "1000.00")["limit"]["state"] == "unlimited"
 
 
+@pytest.mark.parametrize(("rule", "until"), [("highest", "2025-01-31"), ("sum", "2024-12-31")])
+def test_a_combined_limit_ends_with_what_it_is_made_of(erp: Erp, rule: str, until: str) -> None:
+    erp.policy(grouping="company_id", group_limit=rule, expired_limit="block")
+    for customer, own, ends in (("C-1", "100.00", "2024-12-31"), ("C-2", "300.00", "2025-01-31")):
+        erp.customer(customer, registration_number="77")
+        erp.account(customer, own, expires_on=ends)
+    answer = erp.check("order", "1.00")
+    assert (answer["decision"], codes(answer)) == ("block", ["LIMIT_EXPIRED"])
+    assert answer["limit"]["valid_until"] == until
+    assert erp.check("order", "1.00", as_of=until)["decision"] == "allow"
+
+
+def test_without_any_limit_a_mandatory_one_is_missing_in_a_combined_limit_too(erp: Erp) -> None:
+    erp.policy(grouping="company_id", group_limit="highest")
+    for customer in ("C-1", "C-2"):
+        erp.customer(customer, registration_number="77")
+    erp.account("C-1", mandatory=True)
+    assert codes(erp.check("order", "1.00")) == ["LIMIT_MISSING"]
+    erp.account("C-2", "100.00")
+    assert erp.check("order", "1.00")["decision"] == "allow"
+
+
+def test_a_mandatory_0_allows_nothing_where_all_limits_together_are_0(erp: Erp) -> None:
+    erp.policy(grouping="company_id", group_limit="highest")
+    erp.customer("C-1", registration_number="77")
+    erp.account("C-1", "0.00", mandatory=True)
+    erp.store("open_item", "R", "-50.00")
+    assert codes(erp.check("order", "1.00")) == ["GROUP_LIMIT_EXCEEDED"]
+
+
+def test_a_temporary_limit_of_0_stops_a_member_of_a_credit_group(erp: Erp) -> None:
+    erp.policy(grouping="credit_group")
+    erp.put("/v1/credit-groups/G", {"limit": eur("150.00")})
+    erp.customer("C-1", credit_group="G")
+    erp.account("C-1", "0.00")
+    assert erp.check("order", "100.00")["decision"] == "allow"
+    erp.post("/v1/customers/C-1/temporary-limits", {"limit": eur("0.00"), "from": "2025-06-01"})
+    answer = erp.check("order", "100.00")
+    assert (codes(answer), answer["limit"]["source"]) == (["LIMIT_EXCEEDED"], "temporary")
+
+
 def test_relations_are_not_chained(erp: Erp) -> None:
     erp.policy(grouping="relation:owner", group_limit="sum")
     erp.customer("C-1", relations={"owner": "77", "lender": "88"})

@@ -5,7 +5,7 @@ limit of 60,000 is valid it replaces the own one and makes 85,000, although that
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -172,8 +172,10 @@ def account_limit(
         return Limit(source="own", id=customer, state=LimitState.NONE, missing=limit.mandatory)
     source = "temporary" if temporary else "own"
     total, components = _with_covers(amount, limit.covers, source=source, as_of=as_of, convert=convert)
-    # A limit that covers use up is a limit of 0; only one that was stated as 0 can mean none.
-    if amount == 0 == total and not limit.mandatory and (zero_is_no_limit or in_credit_group):
+    # A limit that covers use up is a limit of 0; only one that was stated as 0 can mean none. In a credit
+    # group the own one alone does: a temporary limit of 0 stops somebody there, too.
+    means_none = zero_is_no_limit or (in_credit_group and temporary is None)
+    if amount == 0 == total and not limit.mandatory and means_none:
         return Limit(source="own", id=customer, state=LimitState.NONE)
     return Limit(
         source=source,
@@ -246,9 +248,12 @@ def applicable_limits(
         case "company_id" | "relation" if facts.group_key is not None:
             if parameters.group_limit == "own":
                 return (_of_all(own),)
-            return (
-                _combined_limit(facts, facts.group_key, parameters=parameters, as_of=as_of, convert=convert),
+            combined = _combined_limit(
+                facts, facts.group_key, parameters=parameters, as_of=as_of, convert=convert
             )
+            # That one must be set, or that 0 allows nothing, was said of the account.
+            missing = own.missing and combined.state is LimitState.NONE
+            return (replace(combined, missing=missing, refuses_all=own.refuses_all and combined.amount == 0),)
         case _:
             return (own,)
 
@@ -313,18 +318,30 @@ def _combined_limit(
     source = parameters.grouping
     if any(limit.state is LimitState.UNLIMITED for limit in limits):
         return Limit(source=source, id=key, state=LimitState.UNLIMITED, whole_group=True)
-    amounts = [(limit.id, limit.amount) for limit in limits if limit.amount is not None]
+    amounts = [(limit, limit.amount) for limit in limits if limit.amount is not None]
     if not amounts:
         return Limit(source=source, id=key, state=LimitState.NONE, whole_group=True)
-    if parameters.group_limit == "sum":
-        parts = tuple(Component(source="own", id=member, amount=amount) for member, amount in amounts)
-        total = sum((amount for _, amount in amounts), ZERO)
-    else:
-        member, total = max(amounts, key=lambda pair: pair[1])
-        parts = (Component(source="own", id=member, amount=total),)
+    if parameters.group_limit == "highest":
+        amounts = [max(amounts, key=lambda pair: pair[1])]
+    # Of several the first to end says how long all of them together are good.
+    lasting = [limit for limit, _ in amounts]
+    expiring = [limit for limit in lasting if limit.can_expire]
     return Limit(
-        source=source, id=key, state=LimitState.LIMITED, amount=total, whole_group=True, components=parts
+        source=source,
+        id=key,
+        state=LimitState.LIMITED,
+        amount=sum((amount for _, amount in amounts), ZERO),
+        whole_group=True,
+        valid_until=_first(limit.valid_until for limit in lasting),
+        components=tuple(Component(source="own", id=limit.id, amount=amount) for limit, amount in amounts),
+        expires_on=_first(limit.expires_on for limit in expiring),
+        can_expire=bool(expiring),
     )
+
+
+def _first(days: Iterable[date | None]) -> date | None:
+    """The first of the days there are."""
+    return min((day for day in days if day is not None), default=None)
 
 
 def expired(limit: Limit, *, as_of: date, grace_days: int, blank_is_expired: bool) -> bool:
