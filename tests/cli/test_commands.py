@@ -101,6 +101,14 @@ def test_a_file_may_be_the_whole_ledger_of_a_source(installation: Installation) 
     assert (code, "stream query/count" in said) == (1, True)
 
 
+def test_limits_are_imported_without_a_key_of_the_api(installation: Installation) -> None:
+    limit = {"id": "L-1", "limit": {"amount": "5.00", "currency": "EUR"}}
+    for what, line in (("customers", {"id": "L-1"}), ("credit", limit)):
+        given = json.dumps(line).encode()
+        done = installation.run("import", what, "-", "--tenant", "T", "--company", "S", given=given)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -6,7 +6,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from creditrisk.application.accounts import AccountStatement, CreditAccounts
+from creditrisk.application.accounts import CreditAccounts
 from creditrisk.application.adjusting import LimitAdjustments
 from creditrisk.application.behaviour import PaymentBehaviour
 from creditrisk.application.calculations import Calculations
@@ -19,6 +19,7 @@ from creditrisk.application.exposures import Exposures
 from creditrisk.application.hold_evaluation import HoldEvaluation
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
+from creditrisk.application.import_credit import ImportCredit
 from creditrisk.application.import_master_data import ImportMasterData
 from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
@@ -87,7 +88,7 @@ class Services:
     import_documents: ImportPapers
     import_ledger: ImportPapers
     import_customers: ImportMasterData[CustomerStatement]
-    import_credit: ImportMasterData[AccountStatement]
+    import_credit: ImportCredit
     customers: Customers
     accounts: CreditAccounts
     temporary_limits: EntryStore

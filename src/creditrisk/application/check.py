@@ -216,7 +216,7 @@ class CheckCredit:
             found = await self._facts.read(
                 questions, tenant=principal.tenant, key_id=principal.key_id, keep=keep
             )
-            if not all(stored.key_live for stored in found):
+            if principal.stored and not all(stored.key_live for stored in found):
                 raise Unauthenticated("The API key is not valid.")
             pairs: list[tuple[StoredFacts, Configuration]] = []
             for question, stored in zip(questions, found, strict=True):

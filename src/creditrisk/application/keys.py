@@ -35,7 +35,8 @@ class Scope(StrEnum):
 class Principal:
     """Who is asking: one API key of one tenant.
 
-    ``companies`` is None where the key is good for every company of its tenant.
+    ``companies`` is None where the key is good for every company of its tenant. What is not ``stored`` is the
+    program's own, which nobody can revoke.
     """
 
     tenant: str
@@ -43,6 +44,7 @@ class Principal:
     name: str
     scopes: frozenset[Scope]
     companies: frozenset[str] | None = None
+    stored: bool = True
 
     def has_any(self, scopes: frozenset[Scope]) -> bool:
         """Whether the key carries at least one of ``scopes``."""

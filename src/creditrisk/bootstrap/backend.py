@@ -52,7 +52,7 @@ from creditrisk.adapters.postgres.snapshots import PostgresSnapshotStore
 from creditrisk.adapters.postgres.temporary_limits import PostgresTemporaryLimitStore
 from creditrisk.api.check import check_as_asked, check_with_day
 from creditrisk.api.context import Services
-from creditrisk.application.accounts import AccountStatement, CreditAccounts
+from creditrisk.application.accounts import CreditAccounts
 from creditrisk.application.adjusting import LimitAdjustments
 from creditrisk.application.behaviour import PaymentBehaviour
 from creditrisk.application.calculations import Calculations
@@ -65,6 +65,7 @@ from creditrisk.application.exposures import Exposures
 from creditrisk.application.hold_evaluation import HoldEvaluation
 from creditrisk.application.holds import Holds
 from creditrisk.application.idempotency import Idempotency
+from creditrisk.application.import_credit import ImportCredit
 from creditrisk.application.import_master_data import ImportMasterData
 from creditrisk.application.imports import Imports
 from creditrisk.application.ingest import ImportPapers, IngestPapers
@@ -235,10 +236,9 @@ def _import_customers(
     )
 
 
-def _import_credit(database: Database, accounts: PostgresAccountStore) -> ImportMasterData[AccountStatement]:
-    return ImportMasterData(
-        name="credit", many=accounts, whole=PostgresAllOrNothing(database, accounts.put_within)
-    )
+def _import_credit(database: Database, accounts: PostgresAccountStore, checks: CheckCredit) -> ImportCredit:
+    whole = PostgresAllOrNothing(database, accounts.put_within)
+    return ImportCredit(many=accounts, whole=whole, checks=checks)
 
 
 def _proposals(
@@ -313,7 +313,7 @@ def _services(database: Database, stores: _Stores, *, limits: ConnectionLimits) 
         import_documents=ImportPapers(name="documents", papers=papers, now=clock.now),
         import_ledger=ImportPapers(name="ledger", papers=papers, now=clock.now),
         import_customers=_import_customers(database, customers),
-        import_credit=_import_credit(database, accounts),
+        import_credit=_import_credit(database, accounts, checks),
         issued_keys=issued_keys(database),
         policies=Policies(store=PostgresPolicyStore(database), presets=presets),
         policy_trials=_policy_trials(database, stores, configurations, presets),

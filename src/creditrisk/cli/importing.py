@@ -43,6 +43,7 @@ class _CommandLineKey:
             key_id="command-line",
             name="command line",
             scopes=frozenset({Scope.INGEST, Scope.LIMITS}),
+            stored=False,
         )
 
     async def find(self, key_hash: bytes) -> Principal | None:

@@ -1,4 +1,5 @@
 import httpx
+import pytest
 
 from tests.api.feeds.bodies import CSV, NDJSON, eur, ndjson
 from tests.api.feeds.calls import counts, imported, places, seen
@@ -93,3 +94,31 @@ def test_limits_are_set_only_in_companies_the_key_reaches(site: Site, acme: str,
         assert counts(report) == (1, 0, 0, 1)
     with site.caller(acme, "limits") as desk:
         assert desk.post(CUSTOMERS, content=b"", headers=NDJSON).status_code == 403
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_a_limit_below_the_exposure_is_refused_in_a_stream_too(
+    site: Site, acme: str, erp: httpx.Client, *, atomic: bool
+) -> None:
+    imported(erp, CUSTOMERS, ndjson([{"id": "C-1"}, {"id": "C-2"}]))
+    order = {"customer": "C-1", "total": eur("100")}
+    assert erp.put("/v1/documents/order/O", json=order).is_success
+    policy = {"preset": "standard", "overrides": {"limit_below_exposure": "refuse"}}
+    with site.caller(acme, "policy") as admin:
+        assert admin.put("/v1/policy", json=policy).is_success
+    lines = [("C-2", "5"), ("C-1", "9"), ("C-1", "100")]
+    stream = ndjson({"id": id_, "limit": eur(limit)} for id_, limit in lines)
+
+    if atomic:
+        answer = erp.post(CREDIT, params={"atomic": "true"}, content=stream, headers=NDJSON)
+        assert answer.status_code == 422
+        errors = answer.json()["errors"]
+    else:
+        report = imported(erp, CREDIT, stream)
+        assert counts(report) == (2, 0, 0, 1)
+        errors = report["errors"]
+    assert [(each["line"], each["pointer"], each["code"]) for each in errors] == [
+        (2, "/limit", "limit_below_exposure")
+    ]
+    limits = [erp.get(f"/v1/customers/{id_}/credit").json()["limit"] for id_ in ("C-1", "C-2")]
+    assert limits == ([None, None] if atomic else [eur("100.00"), eur("5.00")])

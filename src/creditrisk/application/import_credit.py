@@ -1,0 +1,96 @@
+"""Where a stream of credit accounts goes: where the policy says so, no limit is below the exposure."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
+
+from creditrisk.application.accounts import AccountStatement, below_exposure
+from creditrisk.application.check import CheckCredit
+from creditrisk.application.errors import FieldError
+from creditrisk.application.import_lines import Applied, Outcome, RejectedItems
+from creditrisk.application.import_master_data import AllPut, ImportMasterData, ManyPut
+from creditrisk.application.keys import Principal
+
+_EVALUATED_TOGETHER: Final = 50
+_REFUSALS_SHOWN: Final = 1_000
+
+
+class ImportCredit(ImportMasterData[AccountStatement]):
+    """Where such a stream goes."""
+
+    def __init__(
+        self, *, many: ManyPut[AccountStatement], whole: AllPut[AccountStatement], checks: CheckCredit
+    ) -> None:
+        super().__init__(name="credit", many=many, whole=whole)
+        self._checks = checks
+
+    async def write(self, items: Sequence[AccountStatement], *, principal: Principal) -> Sequence[Outcome]:
+        """Apply statements in one transaction; refused ones are rejected."""
+        refused = await self._below_exposure(items, principal)
+        allowed = [item for place, item in enumerate(items) if place not in refused]
+        written = iter(await super().write(allowed, principal=principal))
+        return [(refused[place],) if place in refused else next(written) for place in range(len(items))]
+
+    async def write_all(
+        self, items: AsyncIterator[AccountStatement], *, principal: Principal
+    ) -> Mapping[Applied, int]:
+        """Apply all statements or none.
+
+        Raises:
+            RejectedItems: some were refused.
+        """
+        return await super().write_all(self._allowed(items, principal), principal=principal)
+
+    async def _allowed(
+        self, items: AsyncIterator[AccountStatement], principal: Principal
+    ) -> AsyncIterator[AccountStatement]:
+        """The statements, of which none is stored after all where one is refused."""
+        errors: list[tuple[int, Sequence[FieldError]]] = []
+        position = 0
+        async for batch in _batches(items):
+            refused = await self._below_exposure(batch, principal)
+            errors += [(position + place + 1, [error]) for place, error in sorted(refused.items())]
+            position += len(batch)
+            for item in batch:
+                yield item
+        if errors:
+            raise RejectedItems(errors[:_REFUSALS_SHOWN])
+
+    async def _below_exposure(
+        self, statements: Sequence[AccountStatement], principal: Principal
+    ) -> Mapping[int, FieldError]:
+        """The same rule as for a limit that is set by itself: the complaints by place."""
+        by_company: dict[str, list[int]] = defaultdict(list)
+        for place, statement in enumerate(statements):
+            if statement.limit is not None:
+                by_company[statement.account.company].append(place)
+        complaints: dict[int, FieldError] = {}
+        for places in by_company.values():
+            # One of them says whether the company's policy asks for it at all.
+            for start, end in [(0, 1), *_slices(1, len(places))]:
+                together = [(place, statements[place]) for place in places[start:end]]
+                exposures = await self._checks.exposures(
+                    [statement.account for _, statement in together], as_of=None, principal=principal
+                )
+                if exposures[0].configuration.policy.limit_below_exposure != "refuse":
+                    break
+                for (place, statement), exposure in zip(together, exposures, strict=True):
+                    complaint = statement.limit and below_exposure(statement.limit, exposure.situation)
+                    if complaint:
+                        complaints[place] = complaint
+        return complaints
+
+
+def _slices(begin: int, end: int) -> Sequence[tuple[int, int]]:
+    return [(start, start + _EVALUATED_TOGETHER) for start in range(begin, end, _EVALUATED_TOGETHER)]
+
+
+async def _batches(items: AsyncIterator[AccountStatement]) -> AsyncIterator[Sequence[AccountStatement]]:
+    batch: list[AccountStatement] = []
+    async for item in items:
+        batch.append(item)
+        if len(batch) == _REFUSALS_SHOWN:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
