@@ -61,6 +61,14 @@ def test_the_amount_decides_which_steps_are_needed(shop: Erp, amount: str, steps
     assert [step["id"] for step in request["steps"]] == steps
 
 
+@pytest.mark.parametrize(("recheck", "steps"), [("on_increase", ["TEAM"]), ("never", ["TEAM", "HEAD"])])
+def test_what_is_not_checked_again_is_approved_as_a_whole(shop: Erp, recheck: str, steps: list[str]) -> None:
+    shop.policy(recheck_after_release=recheck)
+    hold = held(shop, "60000.00")
+    request = act(shop, hold, "submit", "clerk", up_to=eur("1.00"))["release_request"]
+    assert [step["id"] for step in request["steps"]] == steps
+
+
 def test_steps_are_taken_one_after_the_other_by_different_people(shop: Erp) -> None:
     hold = held(shop, "60000.00")
     act(shop, hold, "submit", "clerk")

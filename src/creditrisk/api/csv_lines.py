@@ -25,8 +25,12 @@ CURRENCY: Final = "currency"
 _INTEGER: Final = re.compile(r"-?[0-9]{1,20}")
 
 _NOT_UTF8: Final = FieldError("", "malformed_csv", "must be UTF-8")
-_NOT_CSV: Final = FieldError("", "malformed_csv", "must be CSV as RFC 4180 has it, cells not beyond 128 KiB")
+_NOT_CSV: Final = FieldError("", "malformed_csv", "must be CSV as RFC 4180 has it")
 _WRONG_LENGTH: Final = FieldError("", "malformed_csv", "must have as many cells as the header")
+
+
+# A cell may be as long as a row, as the allocations of a large payment; Python's own bound is an eighth.
+csv.field_size_limit(LONGEST_LINE)
 
 
 class Column(Enum):

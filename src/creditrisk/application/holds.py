@@ -315,7 +315,9 @@ class Holds:
 
     async def _refuse_if_needed(self, hold: Hold, amount: Money, code: str, *, tenant: str) -> None:
         """Refuse what steps of approval are needed for. What a person holds needs none (M32)."""
-        if hold.type == "rule" and await self.steps.needed(hold.company, amount, tenant=tenant):
+        if hold.type == "rule" and await self.steps.needed(
+            hold.company, amount, held=hold.total, tenant=tenant
+        ):
             raise Conflict("This needs approval.", code=code)
 
     async def require_reason(self, reason_type: str, reason: str | None, principal: Principal) -> None:

@@ -131,7 +131,9 @@ class ReleaseRequests:
         hold = await self.holds.get(hold_id, principal=actor.principal)
         await self.holds.require_reason("release", order.reason, actor.principal)
         amount = authorised_amount(hold, order)
-        steps = await self.holds.steps.needed(hold.company, amount, tenant=actor.principal.tenant)
+        steps = await self.holds.steps.needed(
+            hold.company, amount, held=hold.total, tenant=actor.principal.tenant
+        )
         request = ReleaseRequest(steps=steps, amount=amount, submitted_by=actor.person, resolution=resolution)
         submitted = SubmittedRelease(
             request=request, order=replace(order, up_to=amount), submitted_at=self.now()

@@ -27,10 +27,11 @@ class ReleaseSteps:
     configurations: Configurations
     now: Callable[[], datetime]
 
-    async def needed(self, company: str, authorised: Money, *, tenant: str) -> tuple[Step, ...]:
+    async def needed(self, company: str, authorised: Money, *, held: Money, tenant: str) -> tuple[Step, ...]:
         """The steps that authorising an amount takes in a company, in order; none: everybody may release.
 
-        A company's own step takes the place of that of every company with the same id.
+        Where what is released is not checked again, all that is ``held`` is let go, whatever is authorised. A
+        company's own step takes the place of that of every company with the same id.
         """
         found = await self.entries.list(
             ReferenceKind.RELEASE_STEP,
@@ -50,7 +51,8 @@ class ReleaseSteps:
         def convert(money: Money, currency: str) -> Decimal | None:
             return Converter(configuration.rates, currency, policy.rate_type, today).convert(*money)
 
-        return needed(steps.values(), authorised, convert=convert)
+        whole = policy.recheck_after_release == "never" and held.amount > authorised.amount
+        return needed(steps.values(), held if whole else authorised, convert=convert)
 
     async def roles(self, operator: str | None, *, company: str, tenant: str) -> frozenset[str]:
         """The roles of a stored operator in a company; none of others, and none where he has no rights."""

@@ -281,3 +281,11 @@ def test_the_examples_of_the_documentation_can_be_sent_as_they_are(erp: httpx.Cl
         for example in described["examples"].values():
             report = imported(erp, path, example["value"], **{"Content-Type": media_type})
             assert (report["rejected"], report["stale"]) == (0, 0)
+
+
+def test_a_cell_may_be_as_long_as_a_row(erp: httpx.Client) -> None:
+    allocations = [{"item": f"I-{number}", "amount": eur("1")} for number in range(3_000)]
+    cell = json.dumps(allocations).replace('"', '""')
+    assert len(cell) > 131_072
+    table = f'kind,id,customer,total,currency,allocations\npayment,P,C-1,9000,EUR,"{cell}"\n'
+    assert counts(imported(erp, "/v1/ledger:import", table, **CSV)) == (1, 0, 0, 0)

@@ -110,9 +110,7 @@ async def test_a_row_is_known_by_its_first_line() -> None:
     assert [record.line for record in read] == [2, 4, 6]
 
 
-@pytest.mark.parametrize(
-    "row", ["1,2", "1,2,3,4", '"1"x,2,3', '1,2,"3', "1,2," + "3" * 140_000, "1,2,3" + "3" * LONGEST_LINE]
-)
+@pytest.mark.parametrize("row", ["1,2", "1,2,3,4", '"1"x,2,3', '1,2,"3', "1,2,3" + "3" * LONGEST_LINE])
 async def test_a_broken_row_does_not_spoil_the_others(row: str) -> None:
     good, broken = await table(f"a,b,c\n1,2,3\n{row}")
     assert good.value == {"a": "1", "b": "2", "c": "3"}
