@@ -1,4 +1,4 @@
-"""Reservations of stored documents, and payments of other currencies, count neither twice nor negatively.
+"""Reservations of documents that are stored or follow others count neither twice nor negatively.
 
 Revision: 0028
 """
@@ -19,8 +19,7 @@ _SQL = Path(__file__).parent.parent / "sql"
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
-    # Stored lines stay as they are: a payment counts anew once it is stated again.
-    for file in ("lines.sql", "stored.sql", "reserved.sql"):
+    for file in ("stored.sql", "reserved.sql"):
         op.get_bind().exec_driver_sql((_SQL / revision / file).read_text(encoding="utf-8"))
 
 
@@ -35,8 +34,3 @@ def downgrade() -> None:
     arrived = found[1].replace("p.stated_at, p_now", "greatest(p.stated_at, p.posted_at), p_now")
     op.get_bind().exec_driver_sql(f"create or replace {arrived}")
     op.execute("DROP FUNCTION stored_line_1")
-    lines = (_SQL / "0001/lines.sql").read_text(encoding="utf-8")
-    found = re.search(r"create (function line_of\(.*?\n\$\$;)", lines, re.DOTALL)
-    if found is None:
-        raise LookupError("0001/lines.sql does not make line_of")
-    op.get_bind().exec_driver_sql(f"create or replace {found[1]}")

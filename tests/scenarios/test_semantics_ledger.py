@@ -17,19 +17,6 @@ def test_payments_lower_the_items_they_are_allocated_to_and_the_rest_counts_as_a
     assert {(paper["number"], paper["amount"]) for paper in papers} == {("P-1", "190.00"), ("Z-1", "-40.00")}
 
 
-def test_a_payment_in_another_currency_lowers_its_item_and_leaves_no_rest(erp: Erp) -> None:
-    rate = {"from": "USD", "to": "EUR", "date": "2025-01-01", "rate": "0.5"}
-    erp.put("/v1/rates", {"rates": [rate]})
-    erp.store("open_item", "P-1", {"amount": "200.00", "currency": "USD"})
-    allocated = {"item": "P-1", "amount": {"amount": "200.00", "currency": "USD"}}
-    erp.store("payment", "Z-1", "100.00", allocations=[allocated])
-    assert counted(erp.exposure()) == {}
-    erp.store("payment", "Z-1", "100.00", allocations=[])
-    assert counted(erp.exposure()) == {}  # 200 USD are 100 EUR, and 100 EUR are paid
-    erp.store("payment", "Z-2", "7.00")
-    assert counted(erp.exposure()) == {"open_items": "-7.00"}
-
-
 def test_a_payment_does_not_lower_an_item_whose_open_amount_the_erp_states(erp: Erp) -> None:
     erp.store("open_item", "P-1", "250.00", open_amount="200.00")
     erp.store("payment", "Z-1", "100.00", allocations=[{"item": "P-1", "amount": eur("100.00")}])

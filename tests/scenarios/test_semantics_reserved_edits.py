@@ -186,6 +186,58 @@ def test_a_document_that_moves_within_a_group_is_counted_there_once(erp: Erp) ->
     ]
 
 
+def test_what_is_made_of_a_document_that_moves_within_a_group_is_counted_once(erp: Erp) -> None:
+    erp.policy(grouping="credit_group")
+    erp.put("/v1/credit-groups/G", {"limit": eur("1500.00")})
+    for customer in ("C-1", "C-2"):
+        erp.customer(customer, credit_group="G")
+    erp.store("order", "O", "800.00")
+    reserve(erp, "order", "850.00", "O", customer="C-2")
+    answer = erp.check("delivery", "600.00", "D", customer="C-2", follows=OF_THE_ORDER)
+    (group,) = [each for each in answer["limits"] if each["source"] == "group"]
+    assert (group["current"], group["projected"]) == ("250.00", "850.00")
+
+
+@pytest.mark.parametrize(
+    ("stored", "kind", "total", "number", "follows", "projected"),
+    [
+        ([("order", "O", "500.00"), ("delivery", "D", "500.00")], "delivery", "300.00", "D2", True, 800),
+        ([("order", "O", "500.00"), ("delivery", "D", "500.00")], "order", "700.00", "O", False, 1200),
+        ([("delivery", "D", "400.00")], "order", "1000.00", "O", False, 1400),
+        ([("order", "O", "1000.00"), ("delivery", "D", "400.00")], "order", "1200.00", "O", False, 1600),
+        ([("order", "O", "1000.00")], "delivery", "300.00", "D", True, 1300),
+    ],
+)
+def test_orders_that_count_whole_are_reserved_whole(
+    erp: Erp,
+    stored: list[tuple[str, str, str]],
+    *,
+    kind: str,
+    total: str,
+    number: str,
+    follows: bool,
+    projected: int,
+) -> None:
+    erp.policy(orders={"amount": "total"})
+    for paper, name, amount in stored:
+        erp.store(paper, name, amount, follows=OF_THE_ORDER if paper == "delivery" else [])
+    links = OF_THE_ORDER if follows else []
+    answer = erp.check(kind, total, number, follows=links, reserve={"ttl_seconds": 900})
+    assert Decimal(answer["exposure"]["projected"]) == projected
+    assert exposure(erp) == projected
+    erp.store(kind, number, total, follows=links)
+    assert exposure(erp) <= projected
+
+
+def test_a_return_that_is_reserved_for_nothing_adds_nothing(erp: Erp) -> None:
+    erp.store("order", "O", "800.00")
+    erp.store("delivery", "D", "-300.00")
+    erp.store("invoice", "I", "-300.00", follows=[("delivery", "D")])
+    assert exposure(erp) == 500
+    assert reserve(erp, "delivery", "-300.00", "D")["amount"] == eur("0.00")
+    assert exposure(erp) == 500
+
+
 def test_a_document_that_is_not_there_yet_frees_nothing(erp: Erp) -> None:
     erp.account(limit="500.00")
     erp.store("order", "O", "500.00")
@@ -210,10 +262,16 @@ EVENTS = st.one_of(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(events=st.lists(st.tuples(EVENTS, st.sampled_from(["reserve", "store", "both", "both"])), max_size=8))
-def test_storing_what_was_reserved_adds_nothing(site: Site, platform: Erp, events: list[Any]) -> None:
+@given(
+    policy=st.sampled_from([{}, {"orders": {"amount": "total"}}]),
+    events=st.lists(st.tuples(EVENTS, st.sampled_from(["reserve", "store", "both", "both"])), max_size=8),
+)
+def test_storing_what_was_reserved_adds_nothing(
+    site: Site, platform: Erp, policy: dict[str, Any], events: list[Any]
+) -> None:
     before = {"delivery": "order", "invoice": "delivery"}
     with new_erp(site, platform) as erp:
+        erp.policy(**policy)
         for (kind, number, amount, link), does in events:
             total, follows = f"{amount}00.00", [] if link is None else [(before[kind], link)]
             stored = exposure(erp)

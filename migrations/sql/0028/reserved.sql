@@ -35,7 +35,7 @@ begin
             coalesce(r.captured_amount, r.amount) + r.passed_on as whole,
             -- Less than nothing where followers have taken more than there is: they may give it back.
             coalesce(r.captured_amount, r.amount) + r.passed_on
-                - coalesce((p.taken ->> r.currency)::numeric, 0) as amount,
+                - greatest(0, coalesce((p.taken ->> r.currency)::numeric, 0)) as amount,
             p as stored,
             -- The stored document, where it is in the same currency, and counts.
             case when (t.line).currency = r.currency
@@ -159,7 +159,7 @@ begin
         left join claim c on c.company = l.company and c.kind = l.kind and c.number = l.number and c.currency = l.currency
         union all
         -- A document that moves to another account: judged together, both are not counted.
-        select l.company, l.kind, l.number, l.bearer, l.currency, 0, l.line, greatest(l.amount, 0), false, true
+        select l.company, l.kind, l.number, l.bearer, l.currency, 0, l.line, greatest(l.amount, 0), true, true
         from live l where l.bearer <> l.account and (l.line).category is not null
         union all
         select c.company, c.kind, c.number, c.account, (c.line).currency, least((c.line).open_amount, 0), c.line, c.amount,

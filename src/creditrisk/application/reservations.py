@@ -13,7 +13,7 @@ from creditrisk.application.keys import Principal
 from creditrisk.domain.decision import Outcome, Verdict
 from creditrisk.domain.money import Money
 from creditrisk.domain.papers import Kind
-from creditrisk.domain.reservations import Claim, amount_to_reserve, claims_of
+from creditrisk.domain.reservations import Claim, amount_to_reserve, claims_of, passed_on_of
 
 HELD: Final = "held"
 CAPTURED: Final = "captured"
@@ -33,7 +33,7 @@ class Grant:
     number: str
     amount: Money
     passed_on: Decimal
-    """What stored followers had taken of the document when it was decided, in its currency."""
+    """What stored followers had taken of the whole when it was decided, in the document's currency."""
     claims: Sequence[Claim]
     expires_at: datetime
     by: str
@@ -130,7 +130,7 @@ def grant_of(
         kind=document.kind,
         number=document.number,
         amount=amount,
-        passed_on=whole.amount - amount.amount,
+        passed_on=passed_on_of(amount, whole, passed_on=facts.passed_on),
         claims=claims_of(document),
         expires_at=now + timedelta(seconds=seconds),
         by=by,

@@ -33,12 +33,13 @@ def counted_amount(line: Line, *, configuration: Configuration, as_of: date) -> 
         return line.open_amount
     if not configuration.document_type(line.type).credit:
         return None
-    if line.category == Category.ORDERS and _orders_by_total(configuration):
+    if line.category == Category.ORDERS and orders_by_total(configuration):
         return line.total_amount
     return line.open_amount
 
 
-def _orders_by_total(configuration: Configuration) -> bool:
+def orders_by_total(configuration: Configuration) -> bool:
+    """Whether orders count whole for as long as anything of them is open."""
     return configuration.policy.orders.amount == "total"
 
 
@@ -179,6 +180,6 @@ def amount_at_risk(document: Document, *, passed_on: Decimal, configuration: Con
     if not configuration.document_type(document.type).credit:
         return ZERO
     amount = document.left_open(passed_on)
-    if amount and CATEGORY_OF_KIND[document.kind] is Category.ORDERS and _orders_by_total(configuration):
+    if amount and CATEGORY_OF_KIND[document.kind] is Category.ORDERS and orders_by_total(configuration):
         return document.amount
     return amount

@@ -12,9 +12,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import chain
 
-from creditrisk.domain.counting import (
-    counted_amount,
-)
+from creditrisk.domain.counting import counted_amount, orders_by_total
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.overdue import HALVES, NOT_DUE, OVERDUE, Overdue, overdue_of
 from creditrisk.domain.papers import Category, Line, Reserved
@@ -179,14 +177,19 @@ class _Sums:
         self, reserved: Iterable[Reserved], *, with_document: bool, configuration: Configuration, as_of: date
     ) -> None:
         """Add what is reserved beside stored papers; `with_document`: the change of that by the document."""
-        included = configuration.included
+        included, by_total = configuration.included, orders_by_total(configuration)
         for each in reserved:
-            stored = None
-            if each.line is not None and each.line.category in included:
-                stored = counted_amount(each.line, configuration=configuration, as_of=as_of)
-            amount = each.beyond(stored, with_document=with_document)
-            if with_document:
-                amount -= each.beyond(stored, with_document=False)
+            line, stored = each.line, None
+            if line is not None and line.category in included:
+                stored = counted_amount(line, configuration=configuration, as_of=as_of)
+            if line is not None and stored is not None and by_total and line.category == Category.ORDERS:
+                # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
+                whole = stored if line.open_amount > 0 else ZERO
+                amount = ZERO if with_document else max(each.amount - whole, ZERO)
+            else:
+                amount = each.beyond(stored, with_document=with_document)
+                if with_document:
+                    amount -= each.beyond(stored, with_document=False)
             self.amounts[Category.RESERVATIONS, each.currency] += amount
 
     def converted(self, converter: Converter, *, wanted: Collection[str]) -> dict[str, Decimal]:

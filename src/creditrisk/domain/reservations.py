@@ -30,6 +30,16 @@ def amount_to_reserve(document: Document, *, passed_on: Decimal, configuration: 
     return Money(max(amount, ZERO), document.total.currency)
 
 
+def passed_on_of(amount: Money, whole: Money, *, passed_on: Decimal) -> Decimal:
+    """What of the whole the followers have taken that are stored when an amount is reserved.
+
+    What they took beyond it is not of it. Where nothing was taken off, as of orders that count whole, it is
+    all they took, so that the same followers do not lower it later.
+    """
+    taken = whole.amount - amount.amount
+    return taken or max(passed_on, ZERO)
+
+
 def claims_of(document: Document) -> tuple[Claim, ...]:
     """What a document takes of those it follows."""
     return tuple(

@@ -106,7 +106,7 @@ def test_a_limit_below_the_exposure_is_refused_in_a_stream_too(
     policy = {"preset": "standard", "overrides": {"limit_below_exposure": "refuse"}}
     with site.caller(acme, "policy") as admin:
         assert admin.put("/v1/policy", json=policy).is_success
-    lines = [("C-2", "5"), ("C-1", "9"), ("C-1", "100")]
+    lines = [("C-2", "5"), ("C-1", "9"), ("C-1", "100"), *([] if atomic else [("C-9", "5")])]
     stream = ndjson({"id": id_, "limit": eur(limit)} for id_, limit in lines)
 
     if atomic:
@@ -115,8 +115,9 @@ def test_a_limit_below_the_exposure_is_refused_in_a_stream_too(
         errors = answer.json()["errors"]
     else:
         report = imported(erp, CREDIT, stream)
-        assert counts(report) == (2, 0, 0, 1)
-        errors = report["errors"]
+        assert counts(report) == (2, 0, 0, 2)
+        *errors, nobody = report["errors"]
+        assert (nobody["line"], nobody["code"]) == (4, "unknown_customer")
     assert [(each["line"], each["pointer"], each["code"]) for each in errors] == [
         (2, "/limit", "limit_below_exposure")
     ]
