@@ -1,9 +1,10 @@
 """Credit accounts: the limit and the control settings of one customer in one company."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final, Protocol
 
 from creditrisk.application.answer import StoredExposure
@@ -28,6 +29,8 @@ from creditrisk.domain.situation import Situation
 
 NEVER_SET: Final = 0
 """The version of an account that nobody has set."""
+_EVALUATED_TOGETHER: Final = 50
+"""Accounts evaluated at a time: some of them may have many papers."""
 MOST_TRIES: Final = 5
 """How often an account that somebody changes meanwhile is read again, before giving up for now."""
 
@@ -241,6 +244,23 @@ def below_exposure(limit: Money, situation: Situation) -> FieldError | None:
     if amount < _borne_by_own_limit(situation).current:
         return FieldError("/limit", "limit_below_exposure", "is below the current exposure")
     return None
+
+
+async def to_hold_against(
+    accounts: Sequence[Account], *, checks: CheckCredit, principal: Principal
+) -> AsyncIterator[tuple[int, StoredExposure]]:
+    """The exposures of accounts of one company, by place, if its policy refuses limits below them; else none.
+
+    Raises: as `CheckCredit.exposures`.
+    """
+    # One of them says whether the policy asks for the others at all.
+    starts = [0, *range(1, len(accounts), _EVALUATED_TOGETHER)] if accounts else []
+    for start, end in pairwise([*starts, len(accounts)]):
+        exposures = await checks.exposures(accounts[start:end], as_of=None, principal=principal)
+        if exposures[0].configuration.policy.limit_below_exposure != "refuse":
+            return
+        for place, exposure in enumerate(exposures, start):
+            yield place, exposure
 
 
 def _borne_by_own_limit(situation: Situation) -> Exposure:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
-from creditrisk.application.accounts import below_exposure
+from creditrisk.application.accounts import below_exposure, to_hold_against
 from creditrisk.application.adjustments import (
     Approval,
     Decision,
@@ -28,9 +27,6 @@ from creditrisk.application.errors import Conflict, FieldError, Forbidden, Inval
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account
 from creditrisk.domain.money import Money
-
-EVALUATED_TOGETHER: Final = 50
-"""Accounts evaluated at a time: some of them may have many papers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +166,12 @@ class LimitAdjustments:
             for each in journal.lines
             if each.status is LineStatus.APPROVED and each.line.owner.kind is OwnerKind.CUSTOMER
         ]
-        complaints: list[FieldError] = []
-        for start in range(0, len(lines), EVALUATED_TOGETHER):
-            together = lines[start : start + EVALUATED_TOGETHER]
-            accounts = [Account(journal.order.company, each.line.owner.id) for each in together]
-            exposures = await self.checks.exposures(accounts, as_of=None, principal=principal)
-            if exposures[0].configuration.policy.limit_below_exposure != "refuse":
-                return
-            found = zip(together, exposures, strict=True)
-            complaints += [complaint for pair in found if (complaint := _below_exposure(*pair))]
+        accounts = [Account(journal.order.company, each.line.owner.id) for each in lines]
+        complaints = [
+            complaint
+            async for place, exposure in to_hold_against(accounts, checks=self.checks, principal=principal)
+            if (complaint := _below_exposure(lines[place], exposure))
+        ]
         if complaints:
             raise InvalidRequest("The policy refuses limits below the exposure.", errors=complaints)
 

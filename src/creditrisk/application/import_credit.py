@@ -4,14 +4,17 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
-from creditrisk.application.accounts import AccountStatement, below_exposure
+from creditrisk.application.accounts import AccountStatement, below_exposure, to_hold_against
+from creditrisk.application.batches import batches
 from creditrisk.application.check import CheckCredit
 from creditrisk.application.errors import FieldError
 from creditrisk.application.import_lines import Applied, Outcome, RejectedItems
 from creditrisk.application.import_master_data import AllPut, ImportMasterData, ManyPut
 from creditrisk.application.keys import Principal
+from creditrisk.application.papers import Account
+from creditrisk.domain.money import Money
 
-_EVALUATED_TOGETHER: Final = 50
+_COMPARED_TOGETHER: Final = 1_000
 _REFUSALS_SHOWN: Final = 1_000
 
 
@@ -47,7 +50,7 @@ class ImportCredit(ImportMasterData[AccountStatement]):
         """The statements, of which none is stored after all where one is refused."""
         errors: list[tuple[int, Sequence[FieldError]]] = []
         position = 0
-        async for batch in _batches(items):
+        async for batch in batches(items, size=_COMPARED_TOGETHER):
             refused = await self._below_exposure(batch, principal)
             errors += [(position + place + 1, [error]) for place, error in sorted(refused.items())]
             position += len(batch)
@@ -60,37 +63,16 @@ class ImportCredit(ImportMasterData[AccountStatement]):
         self, statements: Sequence[AccountStatement], principal: Principal
     ) -> Mapping[int, FieldError]:
         """The same rule as for a limit that is set by itself: the complaints by place."""
-        by_company: dict[str, list[int]] = defaultdict(list)
+        by_company: dict[str, list[tuple[int, Account, Money]]] = defaultdict(list)
         for place, statement in enumerate(statements):
             if statement.limit is not None:
-                by_company[statement.account.company].append(place)
+                by_company[statement.account.company].append((place, statement.account, statement.limit))
         complaints: dict[int, FieldError] = {}
-        for places in by_company.values():
-            # One of them says whether the company's policy asks for it at all.
-            for start, end in [(0, 1), *_slices(1, len(places))]:
-                together = [(place, statements[place]) for place in places[start:end]]
-                exposures = await self._checks.exposures(
-                    [statement.account for _, statement in together], as_of=None, principal=principal
-                )
-                if exposures[0].configuration.policy.limit_below_exposure != "refuse":
-                    break
-                for (place, statement), exposure in zip(together, exposures, strict=True):
-                    complaint = statement.limit and below_exposure(statement.limit, exposure.situation)
-                    if complaint:
-                        complaints[place] = complaint
+        for stated in by_company.values():
+            accounts = [account for _, account, _ in stated]
+            async for number, exposure in to_hold_against(accounts, checks=self._checks, principal=principal):
+                place, _, limit = stated[number]
+                complaint = below_exposure(limit, exposure.situation)
+                if complaint is not None:
+                    complaints[place] = complaint
         return complaints
-
-
-def _slices(begin: int, end: int) -> Sequence[tuple[int, int]]:
-    return [(start, start + _EVALUATED_TOGETHER) for start in range(begin, end, _EVALUATED_TOGETHER)]
-
-
-async def _batches(items: AsyncIterator[AccountStatement]) -> AsyncIterator[Sequence[AccountStatement]]:
-    batch: list[AccountStatement] = []
-    async for item in items:
-        batch.append(item)
-        if len(batch) == _REFUSALS_SHOWN:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

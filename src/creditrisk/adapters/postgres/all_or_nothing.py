@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.papers import lost_to_another_write
+from creditrisk.application.batches import batches
 from creditrisk.application.errors import FieldError
 from creditrisk.application.import_lines import RejectedItems
 from creditrisk.application.outcomes import PutOutcome, PutStatus
@@ -48,7 +49,7 @@ class PostgresAllOrNothing(Generic[T]):
         position = 0
         with lost_to_another_write():
             async with self._database.transaction(tenant) as connection:
-                async for batch in _batches(statements):
+                async for batch in batches(statements, size=_BATCH):
                     outcomes = await self._put_batch(connection, batch, tenant=tenant, by=by)
                     counts.update(outcome.status for outcome in outcomes)
                     refused += [
@@ -60,14 +61,3 @@ class PostgresAllOrNothing(Generic[T]):
                 if refused:
                     raise RejectedItems(refused)
         return counts
-
-
-async def _batches(statements: AsyncIterator[T]) -> AsyncIterator[Sequence[T]]:
-    batch: list[T] = []
-    async for statement in statements:
-        batch.append(statement)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

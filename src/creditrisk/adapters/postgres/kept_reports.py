@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.report_tables import exposure_report, exposure_report_page
+from creditrisk.application.batches import batches
 from creditrisk.application.exposure_report import COLUMNS, Row
 from creditrisk.application.kept_reports import Heading, KeptReport, no_such_report
 
@@ -35,7 +36,7 @@ class PostgresReportStore:
         async with self._database.together(tenant) as connection:
             await connection.execute(sa.insert(exposure_report).values(values))
             count = no = 0
-            async for page in _pages(rows):
+            async for page in batches(rows, size=PAGE):
                 place = {"tenant": tenant, "report": heading.id, "no": no}
                 await connection.execute(sa.insert(exposure_report_page).values(**place, rows=page))
                 count, no = count + len(page), no + 1
@@ -94,17 +95,6 @@ class PostgresReportStore:
         query = sa.delete(exposure_report).where(*_reached(tenant, companies), exposure_report.c.id == report)
         async with self._database.transaction(tenant) as connection:
             return (await connection.execute(query)).rowcount > 0
-
-
-async def _pages(rows: AsyncIterator[Row]) -> AsyncIterator[Sequence[Row]]:
-    page: list[Row] = []
-    async for row in rows:
-        page.append(row)
-        if len(page) == PAGE:
-            yield page
-            page = []
-    if page:
-        yield page
 
 
 def _reached(tenant: str, companies: frozenset[str] | None) -> Sequence[sa.ColumnElement[bool]]:
