@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
             structlog.processors.KeyValueRenderer(),
-        ],
+        ]
     )
     if not hasattr(config, "workerinput"):
         postgres.begin_run()

@@ -1,5 +1,5 @@
--- What is reserved where some of it has to be looked at, or the document under check takes of papers; see reserved_1,
--- whose rules these are.
+-- What is reserved where some of it has to be looked at, or the document under check takes of papers, in the form of
+-- reserved_1. Amounts are not cut off at 0 before everything that was or will be taken is known.
 create or replace function reserved_3(
     p_tenant text, p_company text, p_risk_id text, p_companies text[], p_customers text[], p_document jsonb,
     p_count_held boolean, p_now timestamptz, p_out uuid[], p_singly uuid[]
@@ -57,7 +57,8 @@ begin
                     select c.risk_customer from customer c where c.tenant = p_tenant and c.customer = (t.line).customer) end,
                 (t.line).customer) as bearer
         ) as s on true
-        where reservation_state(r.status, r.created_at, r.expires_at, greatest(p.stated_at, p.posted_at), p_now) in ('held', 'captured')
+        where reservation_state(r.status, r.created_at, r.expires_at, greatest(p.stated_at, p.posted_at), p_now)
+                in ('held', 'captured')
             and (r.company, r.kind, r.number)
                 is distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
     ),

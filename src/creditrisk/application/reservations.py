@@ -118,10 +118,8 @@ def grant_of(
     check, facts, document = situation.check, situation.facts, situation.check.document
     if seconds is None or document is None or document.number is None or verdict.decision is Outcome.BLOCK:
         return None
-    amount, whole = (
-        amount_to_reserve(document, passed_on=passed_on, configuration=situation.configuration)
-        for passed_on in (facts.passed_on, Decimal(0))
-    )
+    passed_on, configuration = facts.passed_on, situation.configuration
+    amount = amount_to_reserve(document, passed_on=passed_on, configuration=configuration)
     return Grant(
         id=new_id(),
         company=check.company,
@@ -130,7 +128,7 @@ def grant_of(
         kind=document.kind,
         number=document.number,
         amount=amount,
-        passed_on=passed_on_of(amount, whole, passed_on=facts.passed_on),
+        passed_on=passed_on_of(document, amount, passed_on=passed_on, configuration=configuration),
         claims=claims_of(document),
         expires_at=now + timedelta(seconds=seconds),
         by=by,

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from creditrisk.domain.money import Money
 from creditrisk.domain.values import value
+
+ZERO = Decimal(0)
 
 
 class Kind(StrEnum):
@@ -103,9 +105,6 @@ class Line(NamedTuple):
         )
 
 
-_NOTHING: Final = Decimal(0)
-
-
 class OpenItem(NamedTuple):
     """One positive open item, named so that a remedy can say which to pay."""
 
@@ -137,14 +136,14 @@ class Reserved(NamedTuple):
         Negative where others will take a part of what is stored. `with_document`: the document under check
         has taken its part already, and the lines say so.
         """
-        passed = self.passed if with_document else _NOTHING
+        passed = self.passed if with_document else ZERO
         if stored is None:
             reserved = self.line is None or self.amount > 0
-            return max(self.amount - self.claimed - passed, _NOTHING) if reserved else _NOTHING
-        left = max(max(self.amount, stored) - self.claimed - passed, _NOTHING)
+            return max(self.amount - self.claimed - passed, ZERO) if reserved else ZERO
+        left = max(max(self.amount, stored) - self.claimed - passed, ZERO)
         if self.line is not None and self.line.total_amount < 0:  # a return
-            return left - stored if self.amount > 0 else _NOTHING
-        return left - max(stored - passed, _NOTHING)
+            return left - stored if self.amount > 0 else ZERO
+        return left - max(stored - passed, ZERO)
 
 
 @value

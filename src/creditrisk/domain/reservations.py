@@ -30,14 +30,18 @@ def amount_to_reserve(document: Document, *, passed_on: Decimal, configuration: 
     return Money(max(amount, ZERO), document.total.currency)
 
 
-def passed_on_of(amount: Money, whole: Money, *, passed_on: Decimal) -> Decimal:
+def passed_on_of(
+    document: Document, amount: Money, *, passed_on: Decimal, configuration: Configuration
+) -> Decimal:
     """What of the whole the followers have taken that are stored when an amount is reserved.
 
     What they took beyond it is not of it. Where nothing was taken off, as of orders that count whole, it is
     all they took, so that the same followers do not lower it later.
     """
-    taken = whole.amount - amount.amount
-    return taken or max(passed_on, ZERO)
+    if passed_on <= 0:
+        return ZERO
+    whole = amount_to_reserve(document, passed_on=ZERO, configuration=configuration)
+    return whole.amount - amount.amount or passed_on
 
 
 def claims_of(document: Document) -> tuple[Claim, ...]:
