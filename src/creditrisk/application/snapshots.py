@@ -41,6 +41,14 @@ class SnapshotReport:
     errors: Sequence[LineError]
 
 
+class _Source:
+    """Snapshots of one source pass its ``door`` one by one and then wait for their ``turn``, as they came."""
+
+    def __init__(self) -> None:
+        self.door = asyncio.Lock()
+        self.turn = asyncio.Lock()
+
+
 class Snapshots:
     """Takes in snapshots: those of one source in turn, and as many of others as may run ``together``.
 
@@ -67,7 +75,7 @@ class Snapshots:
         self._admitted = 0
         self._most = together + waiting
         # An entry lives as long as its users.
-        self._sources: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
+        self._sources: WeakValueDictionary[tuple[str, str, str], _Source] = WeakValueDictionary()
 
     async def run(
         self,
@@ -86,34 +94,37 @@ class Snapshots:
             SnapshotOutOfOrder: the source's last snapshot was taken later.
             TooManyRequests: many others wait for their turn.
         """
-        if order.taken_at is None:
-            # Before it waits for its turn: what is written meanwhile is newer than the extract.
-            order = replace(order, taken_at=await self._store.now(tenant=principal.tenant))
-        else:
+        if order.taken_at is not None:
             self._require_sane(order.taken_at)
-        async with self._turn(order, tenant=principal.tenant):
+        async with self._turn(order, tenant=principal.tenant) as dated:
             record = ImportRecord(self._journal, self._new_id(), principal)
-            async with record.running(kind=KIND, company=order.company):
+            async with record.running(kind=KIND, company=dated.company):
                 async with self._helpers.lent() as call:
                     reading = SnapshotReading(
-                        self._store, reader, call, order=order, now=self._now(), record=record
+                        self._store, reader, call, order=dated, now=self._now(), record=record
                     )
                     async with aclosing(reading.staged(batches)) as staged:
-                        stored = await self._replace(staged, order=order, record=record)
+                        stored = await self._replace(staged, order=dated, record=record)
                 await record.record(JobStatus.DONE if stored else JobStatus.FAILED)
         return SnapshotReport(
             import_id=record.id, counts=record.counts, stored=stored, errors=record.answered
         )
 
     @asynccontextmanager
-    async def _turn(self, order: SnapshotOrder, *, tenant: str) -> AsyncIterator[None]:
+    async def _turn(self, order: SnapshotOrder, *, tenant: str) -> AsyncIterator[SnapshotOrder]:
+        """Wait for the turn; give the order with its instant, which is that of its arrival if it has none."""
         if self._admitted == self._most:
             raise TooManyRequests("Many snapshots are waiting for their turn.", retry_after=5)
         self._admitted += 1
-        source = self._sources.setdefault((tenant, order.company, order.source), asyncio.Lock())
+        source = self._sources.setdefault((tenant, order.company, order.source), _Source())
         try:
-            async with source, self._places:
-                yield
+            async with source.door:
+                if order.taken_at is None:
+                    # Before it waits for its turn: what is written meanwhile is newer than the extract.
+                    order = replace(order, taken_at=await self._store.now(tenant=tenant))
+            # With no pause since the clock was read, so that turns come in the order of these instants.
+            async with source.turn, self._places:
+                yield order
         finally:
             self._admitted -= 1
 

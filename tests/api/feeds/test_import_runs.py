@@ -173,3 +173,15 @@ def test_a_snapshot_that_waits_is_of_the_instant_it_arrived(erp: httpx.Client, s
     assert standing.result()["errors"] == []
     assert (waiting.result()["added"], waiting.result()["closed"]) == (1, 0)
     assert exposure(erp) == {"open_items": "3.00"}
+
+
+def test_snapshots_of_a_source_take_turns_as_they_came(site: Site, acme: str) -> None:
+    """Those that give no instant are as old as their turns: none is refused as older than the one before."""
+    path = f"{SNAPSHOTS}?source=sap"
+    for _ in range(2):
+        with ThreadPoolExecutor(12) as senders:
+            answers = [
+                senders.submit(imported_slowly, site, acme, iter([ndjson([item("A", "1")])]), path)
+                for _ in range(12)
+            ]
+        assert [answer.result().get("rejected") for answer in answers] == [0] * 12
