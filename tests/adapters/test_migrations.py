@@ -141,3 +141,42 @@ def test_what_returns_took_of_their_deliveries_is_given_back_and_taken_again_on_
 
     assert after == [("deliveries", -20), ("invoices", 100)]
     assert before == asyncio.run(execute(empty_url, exposure)) == [("deliveries", 0), ("invoices", 100)]
+
+
+def test_payments_in_other_currencies_are_worked_out_anew_with_their_sums(
+    config: Config, empty_url: str
+) -> None:
+    papers = """
+        SELECT write_papers_1(jsonb_agg(jsonb_build_object(
+            'company', 'main', 'kind', d.kind, 'number', d.number, 'customer', d.customer,
+            'content', d.content)))
+        FROM (VALUES
+            ('open_item', 'P-1', 'C-1', '{"total": "200.00", "currency": "USD"}'::jsonb),
+            ('payment', 'Z-1', 'C-1', '{"total": "150.00", "currency": "EUR",
+                "allocations": [{"item": "P-1", "amount": "200.00", "currency": "USD"}]}'),
+            ('payment', 'Z-2', 'C-1', '{"total": "20.00", "currency": "EUR"}'),
+            ('payment', 'Z-3', 'C-2', '{"total": "20.00", "currency": "EUR",
+                "allocations": [{"item": "P-2", "amount": "5.00", "currency": "EUR"}]}')
+        ) AS d (kind, number, customer, content)
+    """
+    exposure = """
+        SELECT tenant, customer, papers, open_amount FROM exposure_bucket WHERE papers > 0 ORDER BY 1, 2
+    """
+    versions = "SELECT customer, version FROM exposure_state WHERE tenant = 't1' ORDER BY 1"
+
+    command.upgrade(config, "0028")
+    for tenant in ("t1", "t2"):
+        own = f"SELECT set_config('app.tenant', '{tenant}', true)"
+        asyncio.run(execute(empty_url, own, f"INSERT INTO tenant (tenant) VALUES ('{tenant}')", papers))
+    before = asyncio.run(execute(empty_url, exposure))
+    command.upgrade(config, "0029")
+    after = asyncio.run(execute(empty_url, exposure))
+    raised = asyncio.run(execute(empty_url, versions))
+    command.downgrade(config, "0028")
+
+    assert after == [
+        (tenant, *rest) for tenant in ("t1", "t2") for rest in (("C-1", 1, -20), ("C-2", 1, -15))
+    ]
+    assert raised == [("C-1", 2), ("C-2", 1)]
+    assert before == asyncio.run(execute(empty_url, exposure))
+    assert before[0] == ("t1", "C-1", 2, -170)

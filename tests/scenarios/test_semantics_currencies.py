@@ -149,3 +149,25 @@ def test_prepaid_and_total_must_be_of_one_currency(erp: Erp) -> None:
     document = {"kind": "order", "total": eur("1.00"), "prepaid": usd("1.00")}
     refused = erp.caller.post("/v1/check", json={"customer": "C-1", "document": document})
     assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("total", "allocations", "open_items"),
+    [
+        ("150.00", [("P-1", usd("200.00"))], {"open_items": "60.00"}),
+        ("150.00", [("P-1", usd("80.00"))], {"open_items": "120.00"}),
+        ("150.00", [("P-1", usd("80.00")), ("P-2", eur("20.00"))], {"open_items": "100.00"}),
+        ("150.00", [("P-1", usd("0.00")), ("P-2", eur("20.00"))], {"open_items": "10.00"}),
+        ("-150.00", [("P-1", usd("-40.00"))], {"open_items": "160.00"}),
+    ],
+)
+def test_a_payment_of_an_item_in_another_currency_leaves_nothing_over(
+    erp: Erp, total: str, allocations: list[tuple[str, JSON]], open_items: JSON
+) -> None:
+    """How much of the money went there is not stated: the item is lowered, and nothing else."""
+    erp.put("/v1/rates", {"rates": [{"from": "USD", "to": "EUR", "date": "2025-01-01", "rate": "0.5"}]})
+    erp.store("open_item", "P-1", usd("200.00"))
+    erp.store("open_item", "P-2", "60.00")
+    named = [{"item": item, "amount": amount} for item, amount in allocations]
+    erp.store("payment", "Z-1", total, allocations=named)
+    assert counted(erp.exposure()) == open_items

@@ -123,7 +123,11 @@ class PaymentIn(PaperBody):
     value_date: Annotated[PaperDay | None, Field(description="When the money was there.")] = None
     allocations: Annotated[
         Several[AllocationIn],
-        Field(max_length=10_000, description="What it settles; the rest counts as a credit of the customer."),
+        Field(
+            max_length=10_000,
+            description="What it settles. The rest counts as a credit of the customer, unless an amount is "
+            "in another currency: nothing is left over then.",
+        ),
     ] = ()
 
 
