@@ -34,6 +34,7 @@ SCOPES: Final[dict[str, set[str]]] = {
     "list_decisions": {"audit"},
     "list_hold_history": {"audit"},
     "get_import": {"ingest", "limits"},
+    "list_imports": {"ingest", "limits"},
     "import_credit": {"ingest"},
     "import_customers": {"ingest"},
     "list_companies": set(Scope),

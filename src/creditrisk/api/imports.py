@@ -12,18 +12,22 @@ from pydantic import Field
 from creditrisk.api.auth import requires
 from creditrisk.api.company import CompanyQuery, choose_companies
 from creditrisk.api.context import Use
+from creditrisk.api.decisions import cursor_id
 from creditrisk.api.line_readers import open_lines
 from creditrisk.api.master_data_lines import CreditLines, CustomerLines
-from creditrisk.api.paging import PageRequest, paged
+from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.paper_lines import PaperLines
 from creditrisk.api.problems import MEDIA_TYPE, TRACE_KEY, RequestTrace, documented, problem
 from creditrisk.api.requests import StreamRoute, resource_router
 from creditrisk.api.service_ids import read_service_id
 from creditrisk.api.streams import CSV, NDJSON
 from creditrisk.api.wire import Instant, WireModel
-from creditrisk.application.import_journal import LineError
+from creditrisk.application.import_journal import ImportJob, JobStatus, LineError
 from creditrisk.application.imports import ImportReport
 from creditrisk.application.keys import Principal
+
+ImportKind = Literal["documents", "ledger", "customers", "credit", "snapshot"]
+ImportStatus = Literal["running", "done", "failed"]
 
 
 class LineErrorOut(WireModel):
@@ -54,13 +58,13 @@ class ImportAnswer(Counted):
     errors: Annotated[list[LineErrorOut], Field(description="The first 1,000 complaints.")]
 
 
-class ImportOut(Counted):
+class ImportListed(Counted):
     """An import, while it runs and after."""
 
-    kind: Annotated[str, Field(description="documents, ledger, customers, credit or snapshot.")]
+    kind: Annotated[ImportKind, Field(description="What its lines are.")]
     company: Annotated[str | None, Field(description="The one named for the whole stream, if any.")]
     status: Annotated[
-        Literal["running", "done", "failed"],
+        ImportStatus,
         Field(description="`failed`: it broke off, or was all or nothing and had an error."),
     ]
     lines: Annotated[int, Field(description="Lines read so far.")]
@@ -69,7 +73,14 @@ class ImportOut(Counted):
     closed: Annotated[int, Field(description="Of a snapshot: entries it does not name.")]
     created_by: Annotated[str, Field(description="Id of the API key that sent it.")]
     started_at: Annotated[Instant, Field(description="When it began.")]
-    finished_at: Annotated[Instant | None, Field(description="When it ended; null: it runs.")]
+    finished_at: Annotated[
+        Instant | None, Field(description="When it ended; null: it runs, or its process was killed.")
+    ]
+
+
+class ImportOut(ImportListed):
+    """An import with what is wrong with its lines."""
+
     errors: Annotated[list[LineErrorOut], Field(description="A page of all complaints.")]
     next: Annotated[str | None, Field(description="Cursor of the following page, null on the last.")]
 
@@ -200,6 +211,30 @@ async def import_credit(
     return _answer(request, report)
 
 
+@router.get("/imports")
+async def list_imports(
+    *,
+    caller: Annotated[Principal, requires("ingest", "limits")],
+    use: Use,
+    page: Annotated[PageRequest, paged(str)],
+    company: CompanyQuery = None,
+    kind: Annotated[ImportKind | None, Query(description="Only these.")] = None,
+    status: Annotated[ImportStatus | None, Query(description="Only these.")] = None,
+) -> Page[ImportListed]:
+    """List streams and snapshots, the last begun first: those named for a company of the key, and its own."""
+    if company is not None:
+        choose_companies(caller, query=company)
+    found = await use.imports.list(
+        company=company,
+        kind=kind,
+        status=None if status is None else JobStatus(status),
+        before=cursor_id(page),
+        limit=page.limit + 1,
+        principal=caller,
+    )
+    return page.page(found, key=lambda job: (str(job.id),), render=_listed)
+
+
 @router.get("/imports/{id}")
 async def get_import(
     id: Annotated[str, Path(description="The `import_id` of the answer to the stream.")],
@@ -212,18 +247,19 @@ async def get_import(
     after = None if page.after is None else cast("tuple[int, str, str]", page.after)
     errors = await use.imports.errors(job, after=after, limit=page.limit + 1, principal=caller)
     shown = page.page(errors, key=lambda error: error[:3], render=_shown)
-    return ImportOut(
-        import_id=str(job.id),
-        kind=job.kind,
-        company=job.company,
-        status=job.status.value,
-        **asdict(job.counts),
-        created_by=job.created_by,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
-        errors=shown.items,
-        next=shown.next,
-    )
+    return ImportOut(**_told(job), errors=shown.items, next=shown.next)
+
+
+def _listed(job: ImportJob) -> ImportListed:
+    return ImportListed(**_told(job))
+
+
+def _told(job: ImportJob) -> dict[str, Any]:
+    """What is known of an import, its counts beside the rest."""
+    told = {
+        name: getattr(job, name) for name in ("kind", "company", "created_by", "started_at", "finished_at")
+    }
+    return {"import_id": str(job.id), "status": job.status.value, **told, **asdict(job.counts)}
 
 
 def _answer(request: Request, report: ImportReport) -> Response:

@@ -60,6 +60,20 @@ class ImportJob:
     finished_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFilter:
+    """Which imports are meant: None leaves a question open.
+
+    Whoever reaches only some ``companies`` sees those named for one of these, and what ``own`` has sent.
+    """
+
+    companies: frozenset[str] | None
+    own: str
+    company: str | None = None
+    kind: str | None = None
+    status: JobStatus | None = None
+
+
 class ImportJournal(Protocol):
     """Keeps what became of imports, in transactions of its own: progress shows while the import runs."""
 
@@ -79,6 +93,11 @@ class ImportJournal(Protocol):
 
     async def find(self, import_id: UUID, *, tenant: str) -> ImportJob | None:
         """Return an import, None where this tenant has none of that id."""
+
+    async def list(
+        self, wanted: ImportFilter, *, tenant: str, before: UUID | None, limit: int
+    ) -> Sequence[ImportJob]:
+        """List imports, the last begun first, from the one behind ``before`` on."""
 
     async def errors(
         self, import_id: UUID, *, tenant: str, after: tuple[int, str, str] | None, limit: int

@@ -14,7 +14,14 @@ from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from creditrisk.application.errors import Forbidden, NotFound, TooManyRequests
-from creditrisk.application.import_journal import Counts, ImportJob, ImportJournal, JobStatus, LineError
+from creditrisk.application.import_journal import (
+    Counts,
+    ImportFilter,
+    ImportJob,
+    ImportJournal,
+    JobStatus,
+    LineError,
+)
 from creditrisk.application.import_lines import Applied, ImportTarget, ReadLine, RejectedItems
 from creditrisk.application.import_record import ImportRecord
 from creditrisk.application.keys import Principal
@@ -70,6 +77,22 @@ class Imports:
         if not _may_see(job, principal):
             raise Forbidden("The API key does not reach what was imported.", code="company_forbidden")
         return job
+
+    async def list(
+        self,
+        *,
+        company: str | None,
+        kind: str | None,
+        status: JobStatus | None,
+        before: UUID | None,
+        limit: int,
+        principal: Principal,
+    ) -> Sequence[ImportJob]:
+        """List the imports the caller may see, the last begun first."""
+        wanted = ImportFilter(
+            companies=principal.companies, own=principal.key_id, company=company, kind=kind, status=status
+        )
+        return await self._journal.list(wanted, tenant=principal.tenant, before=before, limit=limit)
 
     async def errors(
         self, job: ImportJob, *, after: tuple[int, str, str] | None, limit: int, principal: Principal

@@ -256,6 +256,53 @@ def test_an_import_is_shown_to_those_it_concerns(erp: httpx.Client, site: Site, 
     assert erp.get("/v1/imports/nonsense").status_code == 404
 
 
+def test_imports_are_listed_last_first_to_those_who_may_see_them(
+    erp: httpx.Client, site: Site, acme: str
+) -> None:
+    mixed = imported(erp, LEDGER, ndjson([item("1"), item("2", "x")]))["import_id"]
+    north = imported(erp, f"{LEDGER}?company=north", ndjson([item("1")]))["import_id"]
+    snapshot = imported(erp, "/v1/ledger/snapshots?source=sap", ndjson([item("3")]))["import_id"]
+    failed = erp.post(f"{LEDGER}?atomic=true", content=ndjson([item("1", "x")]), headers=NDJSON)
+
+    def listed(caller: httpx.Client = erp, **query: str | int) -> list[str]:
+        answer = caller.get("/v1/imports", params=query)
+        assert answer.status_code == 200, answer.text
+        return [job["import_id"] for job in answer.json()["items"]]
+
+    everything = [failed.json()["import_id"], snapshot, north, mixed]
+    assert listed() == everything
+    assert listed(status="failed") == everything[:1]
+    assert listed(status="running") == []
+    assert listed(kind="snapshot") == [snapshot]
+    assert listed(company="north") == [north]
+    shown = erp.get("/v1/imports").json()["items"][3]
+    assert shown == {
+        name: value for name, value in seen(erp, mixed).items() if name not in {"errors", "next"}
+    }
+
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = erp.get("/v1/imports", params={"limit": 3, **cursor}).json()
+        pages.append([job["import_id"] for job in page["items"]])
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert pages == [everything[:3], everything[3:]]
+
+    with site.caller(acme, "ingest", companies=frozenset({"north"})) as northern:
+        own = imported(northern, f"{LEDGER}?company=north", ndjson([item("9")]))["import_id"]
+        assert listed(northern) == [own, north]
+        answer = northern.get("/v1/imports", params={"company": "main"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "company_forbidden")
+    with site.caller("stranger", "ingest") as stranger:
+        assert listed(stranger) == []
+    with site.caller(acme, "check") as clerk:
+        assert clerk.get("/v1/imports").status_code == 403
+    answer = erp.get("/v1/imports", params={"status": "gone"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "query/status")
+
+
 def test_the_answer_has_the_first_thousand_complaints_and_the_journal_all(erp: httpx.Client) -> None:
     report = imported(erp, LEDGER, ndjson(item(str(number), "x") for number in range(2_100)))
     assert counts(report) == (0, 0, 0, 2_100)

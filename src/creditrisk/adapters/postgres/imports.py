@@ -6,11 +6,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql import insert
 
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.tables import import_error, import_job
-from creditrisk.application.import_journal import Counts, ImportJob, JobStatus, LineError
+from creditrisk.application.import_journal import Counts, ImportFilter, ImportJob, JobStatus, LineError
 from creditrisk.application.keys import Principal
 
 _NOT_STORABLE: Final = "\x00"
@@ -61,18 +62,33 @@ class PostgresImportJournal:
         wanted = sa.select(import_job).where(import_job.c.tenant == tenant, import_job.c.id == import_id)
         async with self._database.separate(tenant) as connection:
             row = (await connection.execute(wanted)).mappings().one_or_none()
-        if row is None:
-            return None
-        return ImportJob(
-            id=row["id"],
-            kind=row["kind"],
-            company=row["company"],
-            status=JobStatus(row["status"]),
-            counts=Counts(**{field.name: row[field.name] for field in fields(Counts)}),
-            created_by=row["created_by"],
-            started_at=row["started_at"],
-            finished_at=row["finished_at"],
+        return None if row is None else _job(row)
+
+    async def list(
+        self, wanted: ImportFilter, *, tenant: str, before: UUID | None, limit: int
+    ) -> Sequence[ImportJob]:
+        """List imports, the last begun first; ids are in order of time."""
+        query = (
+            sa.select(import_job)
+            .where(import_job.c.tenant == tenant)
+            .order_by(import_job.c.id.desc())
+            .limit(limit)
         )
+        if wanted.companies is not None:
+            reached = import_job.c.company == sa.any_(sa.literal(sorted(wanted.companies), pg.ARRAY(sa.Text)))
+            query = query.where(reached | (import_job.c.created_by == wanted.own))
+        for column, value in (
+            (import_job.c.company, wanted.company),
+            (import_job.c.kind, wanted.kind),
+            (import_job.c.status, wanted.status),
+        ):
+            if value is not None:
+                query = query.where(column == str(value))
+        if before is not None:
+            query = query.where(import_job.c.id < before)
+        async with self._database.separate(tenant) as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [_job(row) for row in rows]
 
     async def errors(
         self, import_id: UUID, *, tenant: str, after: tuple[int, str, str] | None, limit: int
@@ -90,6 +106,19 @@ class PostgresImportJournal:
         async with self._database.separate(tenant) as connection:
             rows = (await connection.execute(wanted)).all()
         return [LineError(*row) for row in rows]
+
+
+def _job(row: sa.RowMapping) -> ImportJob:
+    return ImportJob(
+        id=row["id"],
+        kind=row["kind"],
+        company=row["company"],
+        status=JobStatus(row["status"]),
+        counts=Counts(**{field.name: row[field.name] for field in fields(Counts)}),
+        created_by=row["created_by"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+    )
 
 
 def _row(error: LineError, *, tenant: str, import_id: UUID) -> dict[str, Any]:
