@@ -1,5 +1,7 @@
 """The hot read, and what a process remembers of it."""
 
+from decimal import Decimal
+
 import sqlalchemy as sa
 
 from creditrisk.adapters.postgres.engine import Database
@@ -8,8 +10,11 @@ from creditrisk.adapters.postgres.papers import PostgresPaperStore
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.stored_facts import Question
+from creditrisk.domain.money import Money
+from creditrisk.domain.papers import Document, Kind
 from tests.adapters.statements import paper
 
+LOOKED_AT = sa.text("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'paper'")
 ACCOUNT = Question("main", "C-1", bill_to="C-1")
 
 
@@ -41,12 +46,30 @@ async def test_the_oldest_items_are_found_without_looking_at_all_papers(
     await store.write(open_items, tenant=tenant)
     async with database.together(tenant) as connection:
         await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))  # as with more papers
-        looked_at = sa.text("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'paper'")
         (found,) = await PostgresFactsReader(pool, RememberedFacts()).read(
             [ACCOUNT], tenant=tenant, key_id=""
         )
         assert len(found.facts.items) == 50
-        assert await connection.scalar(looked_at) <= 100
+        assert await connection.scalar(LOOKED_AT) <= 100
+
+
+async def test_items_that_stand_for_a_posted_invoice_are_found_without_looking_at_the_others(
+    pool: ReadPool, database: Database, store: PostgresPaperStore, tenant: str
+) -> None:
+    await store.write([paper("invoice", "I-7", "1.00")], tenant=tenant)
+    items = [
+        paper("open_item", f"R-{n}", "1.00", document={"kind": "invoice", "number": f"I-{n}"})
+        for n in range(1_000)
+    ]
+    await store.write(items, tenant=tenant)
+    invoice = Document(kind=Kind.INVOICE, number="I-7", total=Money(Decimal("5.00"), "EUR"))
+    async with database.together(tenant) as connection:
+        await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))  # as with more papers
+        (found,) = await PostgresFactsReader(pool, RememberedFacts()).read(
+            [ACCOUNT._replace(document=invoice)], tenant=tenant, key_id=""
+        )
+        assert [line.open_amount for line in found.facts.adjustments] == [-1]
+        assert await connection.scalar(LOOKED_AT) <= 200
 
 
 async def test_what_another_server_said_is_not_what_this_one_says(

@@ -22,12 +22,12 @@ _READ: Final = sa.text(
         FROM unnest(CAST(:companies AS text[]), CAST(:customers AS text[]), CAST(:days AS date[]),
             CAST(:afters AS date[])) AS asked (company, customer, as_of, after)
     ), {SCOPE}, borne AS (
-        SELECT s.company, s.customer, p.kind, p.number, p.content, p.posted_by, p.line
+        SELECT s.company, s.customer, p.kind, p.number, p.content, p.posted_invoice, p.posted_by, p.line
         FROM scope AS s
         JOIN paper AS p ON p.tenant = :tenant AND p.company = s.company AND p.bill_to = s.written_for
         WHERE s.billed AND p.kind IN ('invoice', 'open_item', 'payment') AND p.present
         UNION ALL
-        SELECT s.company, s.customer, p.kind, p.number, p.content, p.posted_by, p.line
+        SELECT s.company, s.customer, p.kind, p.number, p.content, p.posted_invoice, p.posted_by, p.line
         FROM scope AS s
         JOIN paper AS p ON p.tenant = :tenant AND p.company = s.company AND p.customer = s.written_for
             AND p.bill_to IS NULL
@@ -37,8 +37,7 @@ _READ: Final = sa.text(
             b.content ->> 'currency' AS currency, (b.content ->> 'total')::numeric AS total,
             iso_date(b.content ->> 'date') AS dated, iso_date(b.content ->> 'due_date') AS due,
             iso_date(b.content ->> 'settled_on') AS settled_on,
-            CASE b.content #>> '{{document,kind}}' WHEN 'invoice' THEN b.content #>> '{{document,number}}' END
-                COLLATE "C" AS invoice,
+            b.posted_invoice AS invoice,
             coalesce(b.content -> 'provisional' = 'true', false) AS provisional,
             CASE (b.line).category WHEN 'open_items' THEN (b.line).open_amount END AS open_amount
         FROM borne AS b

@@ -180,6 +180,15 @@ paper = sa.Table(
     identifier("source"),
     json_column("content"),
     sa.Column("bill_to", sa.Text(collation="C"), sa.Computed("content ->> 'bill_to'", persisted=True)),
+    sa.Column(
+        "posted_invoice",
+        sa.Text(collation="C"),
+        sa.Computed(
+            "CASE WHEN kind = 'open_item' AND content #>> '{document,kind}' = 'invoice'"
+            " THEN content #>> '{document,number}' END",
+            persisted=True,
+        ),
+    ),
     json_column("links"),
     content_column("taken"),
     sa.Column("posted_by", sa.Integer, nullable=False, server_default="0"),
@@ -207,8 +216,8 @@ sa.Index(
     "ix_paper_posted_invoice",
     paper.c.tenant,
     paper.c.company,
-    sa.text("(content #>> '{document,number}')"),
-    postgresql_where=sa.text("kind = 'open_item' and content ? 'document'"),
+    paper.c.posted_invoice,
+    postgresql_where=sa.text("posted_invoice is not null"),
 )
 
 for _named in ("customer", "bill_to"):
