@@ -34,19 +34,13 @@ def upgrade() -> None:
             WHERE posted_invoice IS NOT NULL
         """
     )
-    for file in ("adjustments.sql", "reserved.sql"):
-        op.get_bind().exec_driver_sql((_SQL / revision / file).read_text(encoding="utf-8"))
+    op.get_bind().exec_driver_sql((_SQL / revision / "reserved.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
-    reserved = (_SQL / "0028" / "reserved.sql").read_text(encoding="utf-8")
-    facts = (_SQL / "0001" / "facts.sql").read_text(encoding="utf-8")
-    begun = "create function document_adjustments_1("
-    adjustments = begun + facts.partition(begun)[2].partition("$$;")[0] + "$$;"
-    for statement in (reserved, adjustments.replace("create function", "create or replace function")):
-        op.get_bind().exec_driver_sql(statement)
+    op.get_bind().exec_driver_sql((_SQL / "0028" / "reserved.sql").read_text(encoding="utf-8"))
     op.execute("ALTER TABLE paper DROP COLUMN posted_invoice")
     op.execute(
         """

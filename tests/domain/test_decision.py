@@ -124,7 +124,7 @@ def test_the_first_reason_for_which_nothing_is_controlled_is_stated(
         release_covers="checkpoint",
         checkpoints={"pick": {"check": False}, "save": {"grace_days": 2}},
     )
-    stored = facts(item("1000.00"), account=own, limit="1000.00", release=release("500.00"))
+    stored = facts(item("1000.00"), account=own, limit="1000.00", releases=[release("500.00")])
     verdict = decided(check(asked, **step), stored, settings)
     assert (verdict.not_controlled, verdict.signal) == (reason, signal)
     assert (verdict.decision, verdict.findings) == (Outcome.ALLOW, [])
@@ -182,7 +182,7 @@ def test_a_kind_that_is_not_controlled_gets_its_colour_and_findings_but_passes()
 
 STORED_900 = line("orders", "900.00")
 """An order already stored, above what its account may reach."""
-LOWERED = facts(STORED_900, adjustments=[STORED_900.negated()], limit="100.00")
+LOWERED = facts(STORED_900, adjustments=[STORED_900.negated()], version=[STORED_900], limit="100.00")
 
 
 @pytest.mark.parametrize(("amount", "demoted"), [("899.99", True), ("900.00", False), ("900.01", False)])
@@ -206,37 +206,37 @@ DEMOTIONS: list[tuple[str | None, Severity, Facts, Check]] = [
     (
         "lowering",
         Severity.SOFT,
-        LOWERED._replace(account=replace(MONITOR, limit=limit("100.00")), release=release("9999.00")),
+        LOWERED._replace(account=replace(MONITOR, limit=limit("100.00")), releases=[release("9999.00")]),
         check(order("800.00", type="QUIET"), strict=False, roles=["supervisor"]),
     ),
     (
         "document_type",
         Severity.SOFT,
-        facts(account=MONITOR, limit="100.00", release=release("9999.00")),
+        facts(account=MONITOR, limit="100.00", releases=[release("9999.00")]),
         check(order("800.00", type="QUIET"), strict=False, roles=["supervisor"]),
     ),
     (
         "control",
         Severity.SOFT,
-        facts(account=MONITOR, limit="100.00", release=release("9999.00")),
+        facts(account=MONITOR, limit="100.00", releases=[release("9999.00")]),
         check(order("800.00"), strict=False, roles=["supervisor"]),
     ),
     (
         "operator",
         Severity.SOFT,
-        facts(account=BLOCK, limit="100.00", release=release("9999.00")),
+        facts(account=BLOCK, limit="100.00", releases=[release("9999.00")]),
         check(order("800.00"), strict=False, roles=["supervisor"]),
     ),
     (
         "role",
         Severity.SOFT,
-        facts(account=BLOCK, limit="100.00", release=release("9999.00")),
+        facts(account=BLOCK, limit="100.00", releases=[release("9999.00")]),
         check(order("800.00"), roles=["supervisor"]),
     ),
     (
         "authorisation",
         Severity.INFO,
-        facts(account=BLOCK, limit="100.00", release=release("9999.00")),
+        facts(account=BLOCK, limit="100.00", releases=[release("9999.00")]),
         check(order("800.00"), roles=["sales"]),
     ),
     (None, Severity.HARD, facts(account=BLOCK, limit="100.00"), check(order("800.00"), roles=["sales"])),
@@ -262,7 +262,7 @@ def test_orders_by_people_are_not_demoted_like_credit_findings(
     by: str | None, stored: Facts, asked: Check
 ) -> None:
     """Without role and release, a forced hold blocks whatever demotes the credit findings beside it."""
-    held = stored._replace(forced_hold="H-1", release=None)
+    held = stored._replace(forced_hold="H-1", releases=())
     claimed = replace(asked, operator=replace(asked.operator, roles=frozenset()))
     verdict = decided(claimed, held, configuration(types=TYPES))
     assert codes(verdict, Severity.HARD)[0] is Code.FORCED_HOLD
@@ -284,7 +284,7 @@ def test_no_role_makes_up_for_a_missing_fact() -> None:
     verdict = decided(check(order(usd("1.00")), roles=["supervisor"]), stored, settings)
     gaps = [Code.CUSTOMER_UNKNOWN, Code.POLICY_MISSING, Code.RATE_MISSING, Code.DATA_STALE]
     assert codes(verdict, Severity.HARD) == gaps
-    released = stored._replace(release=release(usd("1.00")))
+    released = stored._replace(releases=[release(usd("1.00"))])
     assert codes(decided(order(usd("1.00")), released, settings), Severity.INFO) == gaps
 
 

@@ -160,7 +160,7 @@ def test_findings_of_rules_are_demoted_like_all_others() -> None:
     assert demoted(facts(account=account(control="monitor"))) == (Severity.SOFT, "control")
     assert demoted(facts(), check(order(), strict=False)) == (Severity.SOFT, "operator")
     assert demoted(facts(), check(order(), roles=["supervisor"])) == (Severity.SOFT, "role")
-    assert demoted(facts(release=release("100.00"))) == (Severity.INFO, "authorisation")
+    assert demoted(facts(releases=[release("100.00")])) == (Severity.INFO, "authorisation")
     assert demoted(facts(), quotation()) == (Severity.INFO, None)
     status = configuration(rules=[block("account_status", account_status="GOLD")])
     (order_of_people,) = decided(check(order(), strict=False), GOLD, status).findings

@@ -12,7 +12,6 @@ from creditrisk.application.messages import Audience, message
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.release_orders import ReleaseOrder, SubmittedRelease
 from creditrisk.application.release_steps import ReleaseSteps
-from creditrisk.domain.account import Release
 from creditrisk.domain.decision import Outcome, Verdict
 from creditrisk.domain.findings import Code, Severity
 from creditrisk.domain.money import Money
@@ -189,9 +188,8 @@ def hold_change(
             on=situation.as_of,
             authorised=document.total if verdict.overridden else None,
         )
-    release: Release | None = situation.facts.release
-    if verdict.authorised and release is not None and situation.policy.recheck_after_release == "always":
-        return ReleaseUsed(hold=release.hold)
+    if verdict.release is not None and situation.policy.recheck_after_release == "always":
+        return ReleaseUsed(hold=verdict.release.hold)
     return None
 
 

@@ -4,12 +4,23 @@ A line's category is a fact of the paper; whether it counts is the policy's busi
 Exposure).
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
 from creditrisk.domain.facts import Configuration
-from creditrisk.domain.papers import CATEGORY_OF_KIND, BillStatus, Category, Document, Flag, Kind, Line
+from creditrisk.domain.money import Money
+from creditrisk.domain.papers import (
+    CATEGORY_OF_KIND,
+    BillStatus,
+    Category,
+    Document,
+    Flag,
+    Kind,
+    Line,
+    left_of,
+)
 from creditrisk.domain.period import days_past_due
 from creditrisk.domain.policy import DocumentParameters, Policy
 from creditrisk.domain.rates import Converter
@@ -173,6 +184,31 @@ def plain_amount(
     """
     amount = amount_at_risk(document, passed_on=passed_on, configuration=configuration)
     return converter.convert(amount, document.total.currency) or ZERO
+
+
+def amount_as_stored(
+    lines: Iterable[Line],
+    *,
+    passed_on: Money,
+    configuration: Configuration,
+    as_of: date,
+    converter: Converter,
+) -> Decimal:
+    """With what a document would count if it were saved again as it is stored, which `lines` say.
+
+    `passed_on` is what has been taken over of it. The ERP may have stated more to be open of it than that
+    leaves, and to a check of the document it says nothing about what is open.
+    """
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        amount = counted_amount(line, configuration=configuration, as_of=as_of)
+        if amount is None or line.category not in configuration.included:
+            continue
+        whole = line.category == Category.ORDERS and orders_by_total(configuration)
+        if line.category in DOCUMENT_CATEGORIES and line.currency == passed_on.currency and not whole:
+            amount = min(amount, left_of(line.total_amount, passed_on.amount))
+        amounts[line.currency] += amount
+    return converter.total(amounts.items())
 
 
 def amount_at_risk(document: Document, *, passed_on: Decimal, configuration: Configuration) -> Decimal:

@@ -79,9 +79,14 @@ class Verdict:
     obligations: Obligations
     overridden: bool
     """True where the document passes only because of the operator's role."""
-    authorised: bool
-    """True where the document passes only because a person released it."""
+    release: Release | None
+    """A person's, where the document passes only because of it."""
     situation: Situation
+
+    @property
+    def authorised(self) -> bool:
+        """True where the document passes only because a person released it."""
+        return self.release is not None
 
 
 def decide(
@@ -107,8 +112,8 @@ def decide(
         trusted=configuration.policy.trust_request_operator,
         default_strict=configuration.policy.operator_default_strict,
     )
-    authorised = _authorises(facts.release, situation)
-    findings = [_demoted(finding, situation, operator, authorised=authorised) for finding in found]
+    release = next((each for each in facts.releases if _authorises(each, situation)), None)
+    findings = [_demoted(finding, situation, operator, authorised=release is not None) for finding in found]
     classes = {finding.severity for finding in findings}
     demotions = {finding.demoted_by for finding in findings}
     decision = (
@@ -127,7 +132,7 @@ def decide(
         cancelled=cancelled,
         obligations=ALL_ALLOWED if passes else configuration.policy.obligations,
         overridden=passes and "role" in demotions,
-        authorised=passes and "authorisation" in demotions,
+        release=release if passes and "authorisation" in demotions else None,
         situation=situation,
     )
 
@@ -177,19 +182,18 @@ def why_not_controlled(situation: Situation) -> NotControlled | None:
     checkpoint = policy.checkpoints[check.checkpoint]
     if not checkpoint.check or (check.pro_forma and not checkpoint.pro_forma):
         return NotControlled.CHECKPOINT_OFF
-    if _in_grace(situation.facts.release, situation):
+    if any(_in_grace(release, situation) for release in situation.facts.releases):
         return NotControlled.GRACE
     return None
 
 
-def _in_grace(release: Release | None, situation: Situation) -> bool:
+def _in_grace(release: Release, situation: Situation) -> bool:
     """M10: after a release, other checkpoints are not checked for the grace days of the released one.
 
     Grace is part of the release: what that does not cover is checked (M12).
     """
     if (
-        release is None
-        or situation.policy.release_covers != "checkpoint"
+        situation.policy.release_covers != "checkpoint"
         or release.checkpoint == situation.check.checkpoint
         or not _covers(release, situation)
     ):
@@ -198,12 +202,18 @@ def _in_grace(release: Release | None, situation: Situation) -> bool:
     return grace is not None and (situation.as_of - release.released_on).days <= grace
 
 
-def _authorises(release: Release | None, situation: Situation) -> bool:
-    """Whether a person's release lets the document pass as it is presented now (M12, F19)."""
+def _authorises(release: Release, situation: Situation) -> bool:
+    """Whether a person's release lets the document pass as it is presented now (M12, F19).
+
+    A release stands until a newer one at its checkpoint; where any covers the document, until any newer one.
+    """
     policy = situation.policy
-    if release is None or not _covers(release, situation):
+    if policy.release_covers == "checkpoint":
+        if release.checkpoint != situation.check.checkpoint:
+            return False
+    elif release is not situation.facts.releases[0]:
         return False
-    if policy.release_covers == "checkpoint" and release.checkpoint != situation.check.checkpoint:
+    if not _covers(release, situation):
         return False
     return policy.recheck_after_release != "always" or not release.used
 

@@ -12,14 +12,16 @@ from datetime import date
 from decimal import Decimal
 from itertools import chain
 
-from creditrisk.domain.counting import counted_amount, orders_by_total
+from creditrisk.domain.counting import amount_as_stored, counted_amount, orders_by_total
 from creditrisk.domain.facts import Configuration
+from creditrisk.domain.money import Money
 from creditrisk.domain.overdue import HALVES, NOT_DUE, OVERDUE, Overdue, overdue_of
 from creditrisk.domain.papers import Category, Line, Reserved
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.values import value
 
 __all__ = [
+    "Changes",
     "Exposure",
     "Overdue",
     "Tally",
@@ -46,6 +48,9 @@ class Exposure:
     """What the document under check adds."""
     stored: Decimal
     """Exposure as stored, the document's stored version included and nothing floored."""
+    unchanged: Decimal
+    """Exposure if the document were saved again as it is stored, seen as the check sees it: less what it
+    passes on and what has been passed on of it. Nothing floored; without it where it is not stored."""
     unfloored: Decimal
     """Sum of `by_category`."""
     overdue: Overdue
@@ -65,14 +70,38 @@ class Exposure:
             current=self.current,
             document=amount,
             stored=self.stored,
+            unchanged=self.unchanged,
             unfloored=self.unfloored,
             overdue=self.overdue,
         )
 
     @property
     def lowers(self) -> bool:
-        """Whether saving the document leaves strictly less exposure than is stored now."""
-        return self.unfloored + self.document < self.stored
+        """Whether saving the document leaves strictly less exposure than is stored now.
+
+        And less than saving it as it is stored would: where the ERP states what is open of papers that it
+        follows, or that follow it, that alone may come to less than what is stored.
+        """
+        return self.unfloored + self.document < min(self.stored, self.unchanged)
+
+
+@value
+class Changes:
+    """What one check puts on top of stored lines."""
+
+    adjustments: Sequence[Line] = ()
+    """What the document under check changes in stored papers."""
+    version: Sequence[Line] = ()
+    """The document as stored, which the adjustments take out."""
+    version_held: bool = False
+    held: Sequence[Line] = ()
+    """Other stored documents on hold, as negative lines."""
+    reserved: Sequence[Reserved] = ()
+    """Documents whose reservations meet papers among the lines."""
+    set_aside: Sequence[Line] = ()
+    """What is reserved for others."""
+    passed_on: Money | None = None
+    """What has been or will be taken over of the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,41 +118,44 @@ class Tally:
 
     def exposure_with(
         self,
+        changes: Changes,
         *,
-        adjustments: Sequence[Line],
-        held: Sequence[Line],
-        reserved: Sequence[Reserved],
-        set_aside: Sequence[Line],
         document_amount: Decimal,
         configuration: Configuration,
         as_of: date,
         converter: Converter,
     ) -> Exposure:
-        """Add what one check brings.
-
-        `adjustments` are what the document under check changes in stored papers; `held` are stored documents
-        on hold, as negative lines; `reserved` are the documents whose reservations meet papers among the
-        lines, `set_aside` what is reserved for others; `document_amount` is what the document itself adds, in
-        the currency of the evaluation.
-        """
-        if configuration.policy.count_held:
-            held = ()
-        if not (adjustments or held or reserved or set_aside):
+        """Add what one check brings; `document_amount` is its document's, in the evaluation's currency."""
+        adjustments, reserved = changes.adjustments, changes.reserved
+        held = () if configuration.policy.count_held else changes.held
+        if not (adjustments or held or reserved or changes.set_aside):
             return self.exposure.with_document(document_amount)
+        left_out = changes.version if changes.version_held and not configuration.policy.count_held else ()
         sums = _Sums(self.sums)
-        sums.add(chain(held, set_aside), configuration=configuration, as_of=as_of)
+        sums.add(chain(held, changes.set_aside), configuration=configuration, as_of=as_of)
         sums.add_reserved(reserved, with_document=False, configuration=configuration, as_of=as_of)
+        sums.add([line.negated() for line in left_out], configuration=configuration, as_of=as_of)
         stored = _total(sums, self.capped, configuration=configuration, converter=converter)[0]
-        sums.add(adjustments, configuration=configuration, as_of=as_of)
+        sums.add(chain(adjustments, left_out), configuration=configuration, as_of=as_of)
         sums.add_reserved(reserved, with_document=True, configuration=configuration, as_of=as_of)
         unfloored, amounts = _total(sums, self.capped, configuration=configuration, converter=converter)
         halves = self.exposure.overdue
         if adjustments and not HALVES.isdisjoint(self.capped):
             changed = [*self.lines, *adjustments]
             halves = overdue_of(changed, configuration=configuration, as_of=as_of, converter=converter)
+        again = ZERO
+        if changes.version and changes.passed_on and not left_out:
+            again = amount_as_stored(
+                changes.version,
+                passed_on=changes.passed_on,
+                configuration=configuration,
+                as_of=as_of,
+                converter=converter,
+            )
         return _exposure(
             amounts,
             stored=stored,
+            unchanged=unfloored + again,
             unfloored=unfloored,
             document=document_amount,
             overdue=self.exposure.overdue,
@@ -152,6 +184,7 @@ def tally_of(
         exposure=_exposure(
             amounts,
             stored=total,
+            unchanged=total,
             unfloored=total,
             document=ZERO,
             overdue=overdue,
@@ -214,6 +247,7 @@ def _exposure(
     amounts: Mapping[str, Decimal],
     *,
     stored: Decimal,
+    unchanged: Decimal,
     unfloored: Decimal,
     document: Decimal,
     overdue: Overdue,
@@ -227,6 +261,7 @@ def _exposure(
         current=max(unfloored, ZERO) if configuration.policy.floor_at_zero else unfloored,
         document=document,
         stored=stored,
+        unchanged=unchanged,
         unfloored=unfloored,
         overdue=overdue,
     )

@@ -90,6 +90,10 @@ class Facts(NamedTuple):
     adjustments: Sequence[Line] = ()
     """What the document under check changes in stored papers: its stored version and own `follows` undone,
     what the papers it follows give up. Taken-out lines are negative."""
+    version: Sequence[Line] = ()
+    """The document as it is stored, or the open items that stand for it, as the adjustments take it out."""
+    version_held: bool = False
+    """Whether the stored document has an open hold."""
     passed_on: Decimal = Decimal(0)
     """What stored papers that follow the document have taken over of it, in its currency: the part of an
     order that is delivered already is exposure of the delivery."""
@@ -109,8 +113,8 @@ class Facts(NamedTuple):
     group_key: str | None = None
     forced_hold: str | None = None
     """Id of an open hold that a person put on the document."""
-    release: Release | None = None
-    """The newest release of the document."""
+    releases: Sequence[Release] = ()
+    """The newest release of the document at each checkpoint, the newest first."""
     operator: StoredOperator | None = None
     feeds: Sequence[Feed] = ()
 

@@ -199,11 +199,18 @@ class Document:
         """
         total = self.total.amount
         if total >= 0:
-            left = min(total, max(total - passed_on, Decimal(0))) if passed_on else total
+            left = left_of(total, passed_on) if passed_on else total
             return max(left - self.prepaid.amount, Decimal(0)) if self.prepaid else left
         if self.kind in {Kind.QUOTATION, Kind.ORDER}:
             return Decimal(0)
-        return max(total, min(total - passed_on, Decimal(0)))
+        return left_of(total, passed_on)
+
+
+def left_of(total: Decimal, taken: Decimal) -> Decimal:
+    """What is left of an amount after others took from it: never past zero, never more than the amount."""
+    if total >= 0:
+        return min(total, max(total - taken, ZERO))
+    return max(total, min(total - taken, ZERO))
 
 
 CATEGORY_OF_KIND = {

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from creditrisk.domain.behaviour import Numbers, total_numbers
-from creditrisk.domain.exposure import Exposure, tally_of
+from creditrisk.domain.exposure import Changes, Exposure, tally_of
 from creditrisk.domain.facts import Configuration, Facts
 from creditrisk.domain.overdue import Overdue, overdue_of
 from creditrisk.domain.papers import Category, Flag, Line
@@ -58,11 +58,13 @@ def receivables_of(
         tally = tally_of(
             lines, capped=list(Category), configuration=counting, as_of=as_of, converter=converter
         )
-        return tally.exposure_with(
-            adjustments=(),
+        changes = Changes(
             held=[line for line in facts.held if line.own],
             reserved=[each for each in facts.reserved if each.own],
             set_aside=[line for line in facts.set_aside if line.own],
+        )
+        return tally.exposure_with(
+            changes,
             document_amount=ZERO,
             configuration=counting,
             as_of=as_of,

@@ -14,11 +14,12 @@ from creditrisk.domain.counting import (
     left_out,
     plain_amount,
 )
-from creditrisk.domain.exposure import Exposure, Tally, tally_of
+from creditrisk.domain.exposure import Changes, Exposure, Tally, tally_of
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.limits import Limit, LimitFacts, LimitParameters, LimitState, applicable_limits
+from creditrisk.domain.money import Money
 from creditrisk.domain.overdue import NOT_DUE, Overdue
-from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Kind, Line, Reserved
+from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Document, Kind, Line, Reserved
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.values import value
@@ -220,12 +221,23 @@ def situation_of(
     """
     standing = standing or standing_of(facts, configuration, as_of=as_of)
     converter = standing.converter.continued()
-    amount = _document_amount(check, facts, configuration, converter=converter)
     document = check.document
+    passed_on = _passed_on(document, facts, configuration) if document else None
+    amount = ZERO
+    if document and passed_on:
+        amount = plain_amount(
+            document, passed_on=passed_on.amount, configuration=configuration, converter=converter
+        )
     added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
 
     own, whole_group = _exposures(
-        standing, facts, added=added, configuration=configuration, as_of=as_of, converter=converter
+        standing,
+        facts,
+        added=added,
+        passed_on=passed_on,
+        configuration=configuration,
+        as_of=as_of,
+        converter=converter,
     )
     applied = [
         AppliedLimit.of(limit, whole_group if limit.whole_group else own)
@@ -262,6 +274,7 @@ def _exposures(
     facts: Facts,
     *,
     added: Decimal,
+    passed_on: Money | None,
     configuration: Configuration,
     as_of: date,
     converter: Converter,
@@ -269,11 +282,17 @@ def _exposures(
     """The account's own and that of its whole group, with the document; one where both are the same."""
 
     def exposure(tally: Tally, *, own_only: bool) -> Exposure:
-        return tally.exposure_with(
+        changes = Changes(
             adjustments=_of(facts.adjustments, own_only=own_only),
+            version=_of(facts.version, own_only=own_only),
+            version_held=facts.version_held,
             held=_of(facts.held, own_only=own_only),
             reserved=_of(facts.reserved, own_only=own_only),
             set_aside=_of(facts.set_aside, own_only=own_only),
+            passed_on=passed_on,
+        )
+        return tally.exposure_with(
+            changes,
             document_amount=added,
             configuration=configuration,
             as_of=as_of,
@@ -292,15 +311,11 @@ def _exposures(
     return own, whole_group
 
 
-def _document_amount(
-    check: Check, facts: Facts, configuration: Configuration, *, converter: Converter
-) -> Decimal:
-    """The document's amount, converted, without what is counted as reserved for documents made from it."""
-    if check.document is None:
-        return ZERO
+def _passed_on(document: Document, facts: Facts, configuration: Configuration) -> Money:
+    """What is taken over of the document; by reservations where those count beside it."""
     reserving = Category.RESERVATIONS in configuration.included
     passed_on = facts.passed_on + facts.claimed if reserving else facts.passed_on
-    return plain_amount(check.document, passed_on=passed_on, configuration=configuration, converter=converter)
+    return Money(passed_on, document.total.currency)
 
 
 def _of(lines: Sequence[_Owned], *, own_only: bool) -> Sequence[_Owned]:

@@ -68,10 +68,12 @@ def with_document(facts: Facts, stored: Mapping[str, Any]) -> tuple[Facts, About
     holds = stored["holds"] or []
     known = facts._replace(
         adjustments=_lines(stored["adjustments"]),
+        version=_lines(stored["version"]),
+        version_held=bool(holds),
         passed_on=Decimal(stored["passed_on"] or 0),
         held=_lines(stored["held"]),
         forced_hold=next((hold["id"] for hold in holds if hold["type"] == "forced"), None),
-        release=_release(stored["release"]),
+        releases=[_release(release) for release in stored["releases"] or ()],
     )
     return known, AboutDocument(
         open_hold=next((hold["id"] for hold in holds if hold["type"] == "rule"), None),
@@ -282,9 +284,7 @@ def _group(stored: Mapping[str, Any] | None) -> GroupLimit | None:
     )
 
 
-def _release(stored: Mapping[str, Any] | None) -> Release | None:
-    if stored is None:
-        return None
+def _release(stored: Mapping[str, Any]) -> Release:
     return Release(
         hold=stored["id"],
         checkpoint=stored["checkpoint"] or "save",

@@ -1,7 +1,8 @@
 -- What the document under check changes in stored papers: its stored version goes out, its own stored follows are
--- undone, and each paper it follows gives up what is passed on. Each change is a line taken out and a line put in.
-create or replace function document_adjustments_1(p_tenant text, p_company text, p_document jsonb, p_count_held boolean)
-returns table (sign int, line paper_line)
+-- undone, and each paper it follows gives up what is passed on. Each change is a line taken out and a line put in;
+-- linked: of a paper that is followed, not of the document itself.
+create function document_adjustments_2(p_tenant text, p_company text, p_document jsonb, p_count_held boolean)
+returns table (sign int, line paper_line, linked boolean)
 language plpgsql stable
 as $$
 declare
@@ -14,6 +15,7 @@ declare
     v_open numeric;
     v_key text;
 begin
+    linked := false;
     select * into v_stored from paper
     where tenant = p_tenant and company = p_company
       and kind = p_document ->> 'kind' and number = p_document ->> 'number';
@@ -30,6 +32,7 @@ begin
             sign := -1; line := v_target.line; return next;
         end loop;
     end if;
+    linked := true;
     for v_link in
         select link.kind, link.number, link.currency, sum(link.back) as back, sum(link.pass) as pass
         from (
