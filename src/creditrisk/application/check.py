@@ -32,7 +32,7 @@ from creditrisk.domain.situation import situation_of
 from creditrisk.domain.values import value
 from creditrisk.locale.languages import DEFAULT_LANGUAGE, MessageLanguage
 
-MOST_READS = 5
+MOST_READS = 20
 """How often the facts are read again because the configuration changed under them, before giving up for
 now."""
 
@@ -144,10 +144,14 @@ class CheckCredit:
                 continue
             plain = list(run)
             found = await self._read([question_of(command.check) for command in plain], principal)
-            answers += [
-                await self._answer(command, stored, configuration, principal)
-                for command, (stored, configuration) in zip(plain, found, strict=True)
-            ]
+            answered: set[tuple[str, str, str]] = set()
+            for command, read in zip(plain, found, strict=True):
+                key, known = _document_key(command.check), read
+                if key in answered:  # whose hold may be another one since
+                    (known,) = await self._read([question_of(command.check)], principal)
+                answers.append(await self._answer(command, *known, principal))
+                if key is not None:
+                    answered.add(key)
         return answers
 
     async def exposure(
@@ -362,3 +366,10 @@ def stored_exposure(
         as_of=as_of,
         evaluated_at=stored.now,
     )
+
+
+def _document_key(check: Check) -> tuple[str, str, str] | None:
+    document = check.document
+    if document is None or document.number is None:
+        return None
+    return check.company, document.kind, document.number

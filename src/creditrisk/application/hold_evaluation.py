@@ -114,16 +114,41 @@ class HoldEvaluation:
         still_open = [(held, self._check_of(held)) for held in found if held.hold.status == "open"]
         evaluated = [_held_by_nothing(held) for held, check in still_open if check is None]
         asked = [(held, check) for held, check in still_open if check is not None]
-        if asked:
-            verdicts = await self.checks.verdicts([check for _, check in asked], principal=principal)
-            evaluated += [
-                _judged(held, check, verdict) for (held, check), verdict in zip(asked, verdicts, strict=True)
-            ]
-        if not evaluated:
-            return [held.hold for held in found]
-        kept = await self.holds.keep_evaluated(evaluated, tenant=principal.tenant, by=principal.author)
-        newest = {hold.id: hold for hold in kept}
+        judged, again = await self._judged(asked, principal)
+        newest = await self._kept([*evaluated, *judged], principal)
+        for each in again:
+            judged, _ = await self._judged([each], principal)
+            newest |= await self._kept(judged, principal)
         return [newest.get(held.hold.id, held.hold) for held in found]
+
+    async def _judged(
+        self, asked: Sequence[tuple[HeldCheck, Check]], principal: Principal
+    ) -> tuple[list[EvaluatedHold], list[tuple[HeldCheck, Check]]]:
+        """What holds come to; and those that have to be judged again, each alone, once these are kept.
+
+        Where held documents do not count, one that is cleared counts from then on.
+        """
+        if not asked:
+            return [], []
+        verdicts = await self.checks.verdicts([check for _, check in asked], principal=principal)
+        judged: list[EvaluatedHold] = []
+        again: list[tuple[HeldCheck, Check]] = []
+        one_counts = False
+        for (held, check), verdict in zip(asked, verdicts, strict=True):
+            evaluated = _judged(held, check, verdict)
+            will_count = evaluated.cleared and not verdict.situation.policy.count_held
+            if will_count and one_counts:
+                again.append((held, check))
+            else:
+                judged.append(evaluated)
+                one_counts |= will_count
+        return judged, again
+
+    async def _kept(self, evaluated: Sequence[EvaluatedHold], principal: Principal) -> dict[str, Hold]:
+        if not evaluated:
+            return {}
+        kept = await self.holds.keep_evaluated(evaluated, tenant=principal.tenant, by=principal.author)
+        return {hold.id: hold for hold in kept}
 
     def _check_of(self, held: HeldCheck) -> Check | None:
         """The held check, of the document as the ERP has stated it since; None: nothing is left to check."""

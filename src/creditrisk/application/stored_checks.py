@@ -20,7 +20,6 @@ _WHERE_STATED: Final = (
     "payment_terms",
     "cash_discount",
     "payment_method",
-    "follows",
 )
 
 
@@ -38,13 +37,18 @@ def restated(check: Check, paper: StoredPaper) -> Check:
     """A check of a document that the ERP has stated since.
 
     Its amounts are those stated now. Of what else is known of a document, the paper may say less than the
-    check did: what it does not say stays as it was, so that silence never lets a document pass.
+    check did: what it does not say stays as it was, so that silence never lets a document pass. For the same
+    reason papers that only the check says it follows give up nothing, as they do where it is stored.
     """
     if check.document is None:
         return check
     stated = _document_of(paper)
     changed = {name: getattr(stated, name) for name in _AS_STATED}
     changed |= {name: value for name in _WHERE_STATED if (value := getattr(stated, name))}
+    changed["follows"] = stated.follows or [
+        replace(followed, total=Money(Decimal(0), stated.total.currency))
+        for followed in check.document.follows
+    ]
     return replace(check, customer=paper.customer, document=replace(check.document, **changed))
 
 
