@@ -123,3 +123,42 @@ def test_a_better_day_has_to_last_only_for_that_day(erp: Erp) -> None:
     once = {"limit": eur("500.00"), "from": "2025-07-05", "to": "2025-07-05"}
     erp.post("/v1/customers/C-1/temporary-limits", once)
     assert days(erp.check("order", "150.00")) == ("2025-07-05", "2025-07-05")
+
+
+def test_what_helps_one_finding_and_not_the_other_is_paid_besides(erp: Erp) -> None:
+    """An item past due for the days, and money on account for a cap on what is not due."""
+    erp.policy(max_days_overdue=10)
+    erp.account(limit="2000.00", category_limits={"not_due": eur("100.00")})
+    erp.store("open_item", "P-1", "600.00", due_date="2025-06-01")
+    answer = erp.check("invoice", "300.00")
+    assert codes(answer) == ["DAYS_OVERDUE", "CATEGORY_LIMIT_EXCEEDED"]
+    assert answer["remedy"]["payment_needed"] == payment("800.00", "P-1")
+
+    allocations = [{"item": "P-1", "amount": eur("600.00")}]
+    erp.store("payment", "Z-1", "799.99", allocations=allocations)
+    assert erp.check("invoice", "300.00")["decision"] == "block"
+    erp.store("payment", "Z-1", "800.00", allocations=allocations)
+    assert erp.check("invoice", "300.00")["decision"] == "allow"
+
+
+def test_an_item_of_another_member_is_paid_besides_the_own_limit(erp: Erp) -> None:
+    erp.policy(grouping="credit_group", overdue_scope="group", max_days_overdue=10)
+    erp.put("/v1/credit-groups/G", {"limit": eur("5000.00")})
+    for customer in ("C-1", "C-2"):
+        erp.customer(customer, credit_group="G")
+        erp.account(customer, limit="1000.00")
+    erp.store("open_item", "A-1", "500.00", due_date="2025-07-31")
+    erp.store("open_item", "B-1", "200.00", customer="C-2", due_date="2025-06-01")
+    answer = erp.check("order", "600.00")
+    assert codes(answer) == ["DAYS_OVERDUE", "LIMIT_EXCEEDED"]
+    assert answer["remedy"]["payment_needed"] == payment("300.00", "B-1", "A-1")
+
+
+def test_one_payment_serves_what_it_helps_together(erp: Erp) -> None:
+    """200 late of the own items serve days and limit; the limit needs 100 more of whatever is open."""
+    erp.policy(max_days_overdue=10)
+    erp.account(limit="1000.00")
+    erp.store("open_item", "P-1", "200.00", due_date="2025-06-01")
+    erp.store("open_item", "P-2", "500.00", due_date="2025-07-31")
+    answer = erp.check("order", "600.00")
+    assert answer["remedy"]["payment_needed"] == payment("300.00", "P-1", "P-2")

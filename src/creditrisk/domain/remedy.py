@@ -4,6 +4,7 @@ Days are not searched one by one: only on a day on which some fact changes can t
 those are evaluated, with the very function that decides checks.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -59,7 +60,7 @@ def find_remedy(
     green_on, unblocked_on = _better_days(verdict, check, facts, configuration, as_of=as_of)
     return Remedy(
         headroom=headroom(verdict.situation),
-        payment_needed=max((cure.amount for cure in cures), default=None),
+        payment_needed=_least_payment(verdict.situation, cures) if cures else None,
         items=_items_to_pay(verdict.situation, cures) if cures else (),
         green_on=green_on,
         unblocked_on=unblocked_on,
@@ -85,6 +86,8 @@ class _Cure(NamedTuple):
     amount: Decimal
     helps: Callable[[Line], bool]
     """Whether paying an open item counts towards it."""
+    on_account: bool = False
+    """Whether money that pays no item does, too."""
 
 
 def _cures(verdict: Verdict) -> Sequence[_Cure]:
@@ -127,7 +130,7 @@ def _cure(finding: Finding, situation: Situation) -> _Cure | None:
         ):
             category = str(finding.params["category"])
             capped = partial(_is_capped, category=category, situation=situation)
-            return _Cure(observed - threshold, capped)
+            return _Cure(observed - threshold, capped, on_account=category != OVERDUE)
         case _:
             return None
 
@@ -169,7 +172,7 @@ def _cure_of_limits(exceeded: Sequence[tuple[AppliedLimit, Decimal]], situation:
         counts = _is_late if only_overdue else _is_open
         return (line.own or of_group) and counts(line, situation)
 
-    return _Cure(most, lowers) if most > 0 else None
+    return _Cure(most, lowers, on_account=not only_overdue) if most > 0 else None
 
 
 def _is_open(line: Line, situation: Situation) -> bool:
@@ -193,6 +196,37 @@ def _is_capped(line: Line, *, category: str, situation: Situation) -> bool:
     if not line.own or not _is_open(line, situation):
         return False
     return category not in HALVES or (category == OVERDUE) == _is_late(line, situation)
+
+
+def _least_payment(situation: Situation, cures: Sequence[_Cure]) -> Decimal:
+    """The least that pays for all of them: the largest where what helps one helps the others, too."""
+    if len(cures) == 1:
+        return cures[0].amount
+    # What money can be put to, by the cures that it helps; without an end where no item is paid.
+    purposes: dict[frozenset[int], Decimal] = defaultdict(Decimal)
+    for line in situation.facts.lines:
+        if line.category == Category.OPEN_ITEMS and line.open_amount > 0:
+            helped = frozenset(place for place, cure in enumerate(cures) if cure.helps(line))
+            purposes[helped] += situation.converter.convert(line.open_amount, line.currency) or ZERO
+    needed = dict(enumerate(cure.amount for cure in cures))
+    purposes[frozenset(place for place, cure in enumerate(cures) if cure.on_account)] += sum(needed.values())
+    paid = ZERO
+    while needed:
+        best = max(purposes, key=lambda helped: len(helped & needed.keys()))
+        wanted = best & needed.keys()
+        if not wanted:
+            return paid + max(needed.values())
+        step = min(purposes[best], *(needed[place] for place in wanted))
+        paid += step
+        purposes[best] -= step
+        if not purposes[best]:
+            del purposes[best]
+        needed = {
+            place: rest
+            for place, amount in needed.items()
+            if (rest := amount - step if place in wanted else amount) > 0
+        }
+    return paid
 
 
 def _items_to_pay(situation: Situation, cures: Sequence[_Cure]) -> tuple[str, ...]:
