@@ -48,6 +48,7 @@ def test_a_deleted_cover_is_gone(anna: httpx.Client) -> None:
     anna.post(COVERS, json=POLICE)
     assert anna.delete(f"{COVERS}/1").status_code == 204
     assert anna.get(COVERS).json()["items"] == []
+    assert anna.post(COVERS, json=POLICE).json()["no"] == 2
     assert anna.delete(f"{COVERS}/1").status_code == 404
 
 

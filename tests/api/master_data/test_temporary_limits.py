@@ -47,6 +47,18 @@ def test_a_deleted_temporary_limit_is_gone(anna: httpx.Client) -> None:
 
 
 @pytest.mark.usefixtures("customer")
+def test_a_number_is_given_once_so_that_deleting_again_deletes_nothing_else(anna: httpx.Client) -> None:
+    anna.put("/v1/credit-groups/G-1", json={})
+    for path in (LIMITS, GROUP_LIMITS):
+        assert [anna.post(path, json=CHRISTMAS).json()["no"] for _ in range(2)] == [1, 2]
+        for no in (2, 1):
+            assert anna.delete(f"{path}/{no}").status_code == 204
+        assert anna.post(path, json=CHRISTMAS).json()["no"] == 3
+        assert anna.delete(f"{path}/2").status_code == 404
+        assert [item["no"] for item in anna.get(path).json()["items"]] == [3]
+
+
+@pytest.mark.usefixtures("customer")
 def test_limits_made_at_the_same_time_get_numbers_of_their_own(anna: httpx.Client) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: anna.post(LIMITS, json=CHRISTMAS).json()["no"], range(16)))

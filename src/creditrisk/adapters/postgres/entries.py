@@ -148,7 +148,7 @@ def entry_key(table: sa.Table, owner: Owner, *, tenant: str) -> dict[str, Any]:
 async def add_entry(
     connection: AsyncConnection, table: sa.Table, owner: Owner, key: dict[str, Any], values: dict[str, Any]
 ) -> sa.RowMapping:
-    """Add an entry under the owner's next number; the owner is held until the transaction ends.
+    """Add an entry under the owner's next number, which none had before; the owner is held until the end.
 
     Raises:
         NotFound: there is no such owner.
@@ -156,8 +156,11 @@ async def add_entry(
     if key["company"] != EVERY_COMPANY:
         await ensure_companies(connection, {key["company"]}, tenant=key["tenant"])
     await require_owner(connection, owner, tenant=key["tenant"], alone=True)
-    last = await connection.scalar(sa.select(sa.func.max(table.c.no)).where(*equal_to(table, key)))
-    statement = sa.insert(table).values(**key, **values, no=(last or 0) + 1).returning(table)
+    highest = sa.select(sa.func.max(table.c.no)).where(*equal_to(table, key)).scalar_subquery()
+    number = sa.func.next_entry_1(
+        key["tenant"], key["company"], table.name, owner.kind.value, owner.id, highest
+    )
+    statement = sa.insert(table).values(**key, **values, no=number).returning(table)
     row: sa.RowMapping = (await connection.execute(statement)).mappings().one()
     return row
 

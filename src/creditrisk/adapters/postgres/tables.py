@@ -132,6 +132,14 @@ cover = sa.Table(
     identifier("created_by"),
 )
 
+entry_number = sa.Table(
+    "entry_number",
+    metadata,
+    *(key(name) for name in ("tenant", "company", "entry", "owner_kind", "owner")),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+"""The last number that an entry of an owner was given, whether it is there still or not."""
+
 manual_block = sa.Table(
     "manual_block",
     metadata,

@@ -25,10 +25,11 @@ from creditrisk.application.limit_changes import LimitChange, LimitKind, Origin,
 _ADD_ADJUSTED: Final = sa.text(
     """
     INSERT INTO temporary_limit (tenant, company, owner_kind, owner, no, content, created_by)
-    SELECT :tenant, b.company, b.owner_kind, b.owner, coalesce((
-        SELECT max(t.no) FROM temporary_limit t
-        WHERE t.tenant = :tenant AND t.company = b.company AND t.owner_kind = b.owner_kind
-            AND t.owner = b.owner), 0) + 1, b.content, :author
+    SELECT :tenant, b.company, b.owner_kind, b.owner, next_entry_1(
+        :tenant, b.company, 'temporary_limit', b.owner_kind, b.owner, (
+            SELECT max(t.no) FROM temporary_limit t
+            WHERE t.tenant = :tenant AND t.company = b.company AND t.owner_kind = b.owner_kind
+                AND t.owner = b.owner)), b.content, :author
     FROM jsonb_to_recordset(CAST(:batch AS jsonb)) AS b (
         company text, owner_kind text, owner text, content jsonb)
     RETURNING owner_kind, owner, no
