@@ -126,7 +126,8 @@ class CheckCredit:
         if command.reserve_seconds is not None:
             return await self._reserve(command, principal)
         ((stored, configuration),) = await self._read([question_of(command.check)], principal)
-        return await self._answer(command, stored, configuration, principal)
+        told, _ = await self._answer(command, stored, configuration, principal)
+        return told
 
     async def check_all(
         self, commands: Sequence[CheckCommand], *, principal: Principal
@@ -144,14 +145,15 @@ class CheckCredit:
                 continue
             plain = list(run)
             found = await self._read([question_of(command.check) for command in plain], principal)
-            answered: set[tuple[str, str, str]] = set()
+            changed: set[tuple[str, str, str] | None] = set()
             for command, read in zip(plain, found, strict=True):
                 key, known = _document_key(command.check), read
-                if key in answered:  # whose hold may be another one since
+                if key in changed:
                     (known,) = await self._read([question_of(command.check)], principal)
-                answers.append(await self._answer(command, *known, principal))
-                if key is not None:
-                    answered.add(key)
+                told, hold_changed = await self._answer(command, *known, principal)
+                answers.append(told)
+                if hold_changed:
+                    changed.add(key)
         return answers
 
     async def exposure(
@@ -262,10 +264,11 @@ class CheckCredit:
 
     async def _answer(
         self, command: CheckCommand, stored: StoredFacts, configuration: Configuration, principal: Principal
-    ) -> orjson.Fragment:
+    ) -> tuple[orjson.Fragment, bool]:
+        """Decide and keep one check; what its caller may see, and whether a hold has changed."""
         answer = self._decided(command, stored, configuration)
         if command.dry_run:
-            return as_json(seen_by(principal, rendered(answer)))
+            return as_json(seen_by(principal, rendered(answer))), False
         effects = self._effects(command, stored, answer, principal)
         if effects.hold is None:
             await self._decisions.append(effects.record)
@@ -275,7 +278,7 @@ class CheckCredit:
             except ReleaseSpent:
                 ((stored, configuration),) = await self._read([question_of(command.check)], principal)
                 return await self._answer(command, stored, configuration, principal)
-        return effects.told(principal)
+        return effects.told(principal), effects.hold is not None
 
     async def _reserve(self, command: CheckCommand, principal: Principal) -> orjson.Fragment:
         """Decide while no other check can reserve against the same limits."""
