@@ -58,6 +58,12 @@ def test_sales_since_new_year_are_part_of_those_of_twelve_months() -> None:
     assert (found.turnover_12m, found.turnover_ytd) == figures(160, 60)
 
 
+@pytest.mark.parametrize(("earlier", "now"), [(POSTED, UNNAMED), (UNNAMED, POSTED)])
+def test_which_records_count_since_new_year_is_told_by_those_since_then(earlier: Record, now: Record) -> None:
+    found, _ = habits(History(sales=[sold(earlier, "1000"), sold(now, "300", now=True)]))
+    assert (found.turnover_12m, found.turnover_ytd) == figures(1000, 300)
+
+
 def test_types_that_are_not_under_credit_control_are_no_credit_sales() -> None:
     settings = configuration(types={"CASH": DocumentType(credit=False, exclude_block=False)})
     history = History(

@@ -127,7 +127,8 @@ def habits_of(history: History, *, configuration: Configuration, converter: Conv
     """Add a history up in the converter's currency; amounts without a rate are left out and named by it.
 
     Sales of types that are not under credit control are left out. Posted invoices that no item names, and
-    items that name none, may be two records of the same sales: the larger of both sums counts.
+    items that name none, may be two records of the same sales: the larger of both sums counts, in twelve
+    months as since New Year.
     """
     sales = [each for each in history.sales if configuration.document_type(each.type or None).credit]
 
@@ -138,10 +139,16 @@ def habits_of(history: History, *, configuration: Configuration, converter: Conv
             if each.record in records and (each.this_year or not this_year)
         )
 
-    counted = (Record.SURE, max((Record.POSTED, Record.UNNAMED), key=turnover))
+    def counted_in(*, this_year: bool) -> tuple[Record, Record]:
+        larger = max(
+            (Record.POSTED, Record.UNNAMED), key=lambda record: turnover(record, this_year=this_year)
+        )
+        return Record.SURE, larger
+
+    counted = counted_in(this_year=False)
     return Habits(
         turnover_12m=turnover(*counted),
-        turnover_ytd=turnover(*counted, this_year=True),
+        turnover_ytd=turnover(*counted_in(this_year=True), this_year=True),
         terms=_numbers(
             (
                 Days(each.currency, each.days, each.amount)
