@@ -160,3 +160,23 @@ def test_a_deleted_paper_and_one_moved_to_another_customer_count_no_more(erp: Er
     assert counted(erp.exposure()) == {"orders": "10.00"}
     erp.store("order", "O-2", "10.00", customer="C-2")
     assert (counted(erp.exposure()), counted(erp.exposure("C-2"))) == ({}, {"orders": "10.00"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "days"),
+    [
+        ("order", {}, 30),
+        ("delivery", {}, 30),
+        ("invoice", {}, 30),
+        ("open_item", {}, 30),
+        ("other", {}, 30),
+        ("bill", {"state": "issued"}, 30),
+        ("bill", {"state": "returned"}, 30),
+    ],
+)
+def test_a_paper_is_shown_with_the_due_date_it_states(erp: Erp, kind: str, fields: JSON, days: int) -> None:
+    erp.store(kind, "X", "10.00", due_date="2025-05-31", **fields)
+    (paper,) = erp.exposure(detail="true")["papers"]
+    assert (paper["due_on"], paper["days_past_due"]) == ("2025-05-31", days)
+    (line,) = erp.post("/v1/customers/C-1/calculations", {"as_of": DAY})["lines"]
+    assert line["due_on"] == "2025-05-31"

@@ -170,6 +170,6 @@ def _shown(paper: CountedPaper, exposure: StoredExposure) -> dict[str, Any] | No
         "category": paper.category,
         "amount": format_amount(amount, paper.currency),
         "currency": paper.currency,
-        "due_on": paper.due_on.isoformat() if paper.due_on else None,
-        "days_past_due": max((exposure.as_of - paper.due_on).days, 0) if paper.due_on else None,
+        "due_on": paper.due_date.isoformat() if paper.due_date else None,
+        "days_past_due": max((exposure.as_of - paper.due_date).days, 0) if paper.due_date else None,
     }

@@ -88,8 +88,8 @@ class CountedPaper:
     """A paper that is open, with its line: where and how much it contributes to exposure.
 
     ``customer`` is who bears it: its bill_to, else its customer's risk customer, else that customer.
-    ``due_on`` and ``since`` are None where the paper states none. Amounts are in ``currency``, net of what is
-    prepaid.
+    ``due_on`` and ``since`` are None where the paper states none, or where they play no part in what counts;
+    ``due_date`` is what it states. Amounts are in ``currency``, net of what is prepaid.
     """
 
     company: str
@@ -102,6 +102,7 @@ class CountedPaper:
     flags: str
     currency: str
     due_on: date | None
+    due_date: date | None
     since: date | None
     open_amount: Decimal
     total_amount: Decimal

@@ -61,6 +61,7 @@ _COUNTED: Final = sa.text(
         (p.line).type AS type, (p.line).status AS status, (p.line).flags AS flags,
         (p.line).currency AS currency,
         CASE WHEN isfinite((p.line).due_on) THEN (p.line).due_on END AS due_on,
+        iso_date(p.content ->> 'due_date') AS due_date,
         CASE WHEN isfinite((p.line).since) THEN (p.line).since END AS since,
         (p.line).open_amount AS open_amount, (p.line).total_amount AS total_amount,
         EXISTS (
