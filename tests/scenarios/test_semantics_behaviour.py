@@ -112,6 +112,20 @@ def test_an_applied_estimate_is_the_limit_and_leaves_everything_else(account: Er
     assert stored["updated_by"]
 
 
+def test_an_estimate_of_more_digits_than_an_amount_has_is_no_limit(erp: Erp) -> None:
+    order = {
+        "turnover_12m": "999999999999999",
+        "multiplier": "999999",
+        "instalments": [{"amount": "5", "days": 36500}],
+        "apply": True,
+    }
+    erp.account(limit="10.00")
+    answer = erp.caller.post("/v1/customers/C-1/credit-estimate", json=order)
+    errors = answer.json()["errors"]
+    assert [(error["pointer"], error["code"]) for error in errors] == [("/apply", "out_of_range")]
+    assert erp.get("/v1/customers/C-1/credit")["limit"] == eur("10.00")
+
+
 def test_an_estimate_below_the_exposure_is_no_limit_where_the_policy_refuses_that(account: Erp) -> None:
     account.policy(limit_below_exposure="refuse")
     answer = account.caller.post("/v1/customers/C-1/credit-estimate", json={"as_of": DAY, "apply": True})

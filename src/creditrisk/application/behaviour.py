@@ -25,7 +25,7 @@ from creditrisk.domain.behaviour import (
 )
 from creditrisk.domain.behaviour_figures import behaviour_figures
 from creditrisk.domain.history import History, habits_of, months_before
-from creditrisk.domain.money import Money, quantise
+from creditrisk.domain.money import BEYOND, Money, quantise
 from creditrisk.domain.parameter_values import MOST_DAYS
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.statistics import HUNDRED, window_figures
@@ -257,6 +257,9 @@ class PaymentBehaviour:
                 "/apply", "nothing_estimated", "cannot be done: no instalment says how many days are granted"
             )
             raise InvalidRequest("There is no estimate to set the limit to.", errors=[complaint])
+        if credit.amount >= BEYOND:
+            complaint = FieldError("/apply", "out_of_range", "cannot be done: it has more than 15 digits")
+            raise InvalidRequest("The estimate is no amount of money.", errors=[complaint])
         try:
             seen = await self.accounts.set_limit(
                 account, credit, principal=principal, source=ChangeSource.ESTIMATE

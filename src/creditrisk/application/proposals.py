@@ -28,7 +28,7 @@ from creditrisk.application.keys import Principal
 from creditrisk.domain.adjustments import Adjustment, DayRule, adjusted
 from creditrisk.domain.automatic_limits import AutomaticLimit, automatic_limit
 from creditrisk.domain.facts import Configuration
-from creditrisk.domain.money import Money
+from creditrisk.domain.money import BEYOND, Money
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.scoring import Figure
 
@@ -239,6 +239,9 @@ def _adjusted(
     if adjustment is not None:
         into = converters.into(owned.limit.currency)
         limit = adjusted(owned.limit, adjustment, convert=into.convert)
+    if limit is not None and limit.amount >= BEYOND:
+        complaint = FieldError("/adjustment", "out_of_range", "makes a limit of more than 15 digits")
+        raise InvalidRequest("The adjustment makes too much of a limit.", errors=[complaint])
     return None if limit is None else _line(owned.owner, limit, days, basis=owned.limit, more={})
 
 

@@ -13,6 +13,9 @@ from creditrisk.domain.currencies import MINOR_UNITS
 AMOUNT_PATTERN = r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$"
 """How an amount is written on the wire: ASCII digits, no exponent, no sign but a minus."""
 
+BEYOND = Decimal(10) ** 15
+"""The first amount with more digits than one may have."""
+
 EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN)
 """Precision for sums, products and quotients of money: only the final rounding is ever seen."""
 

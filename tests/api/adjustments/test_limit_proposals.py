@@ -138,6 +138,16 @@ def test_what_cannot_be_meant_is_named(
     assert complaint in complaints(anna.post(f"{home}/lines:generate", json=order))
 
 
+def test_an_adjustment_makes_no_limit_of_more_digits_than_an_amount_has(anna: httpx.Client) -> None:
+    most = {"limit": eur("999999999999999.99")}
+    ok(anna.put("/v1/customers/C-1/credit", json=most, headers={"If-Match": "*"}))
+    home = journal(anna)
+    order = {"adjustment": {"percent": "99999"}, "expires_on": EXPIRY}
+    refused = anna.post(f"{home}/lines:generate", json=order)
+    assert complaints(refused) == [("/adjustment", "out_of_range")]
+    assert ok(anna.get(home))["lines"] == []
+
+
 def test_today_is_that_of_the_company(anna: httpx.Client) -> None:
     policy(anna, time_zone="Pacific/Kiritimati")
     (east, _) = generated(anna, expires_in_days=0, expires_on=None)
