@@ -64,6 +64,8 @@ def test_good_lines_of_a_file_are_kept_and_bad_ones_named_by_their_number(
     assert done.stdout.splitlines()[1].split()[:4] == ["2", "0", "0", "1"]
     assert "line 2" in done.stderr
     assert installation.run("verify").stdout == "No drift in 1 tenant.\n"
+    nobody = installation.run("verify", "--tenant", "nobody")
+    assert (nobody.returncode, nobody.stdout) == (2, "")
 
     execute(database_url, "UPDATE exposure_bucket SET open_amount = open_amount + 1 WHERE tenant = 'T'")
     found = installation.run("verify", "--tenant", "T")

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from creditrisk.adapters.postgres.preparation import Preparation, list_tenants, prepare
 from creditrisk.adapters.postgres.verify import Drift, find_drift
-from creditrisk.cli.databases import database_address, opened_database
+from creditrisk.cli.databases import database_address, opened_database, require_tenant
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.terminal import progress, results
 from creditrisk.settings import Settings
@@ -33,7 +33,7 @@ def verify(settings: Settings, *, tenant: str | None, company: str | None) -> No
     """Compare derived figures with papers, tenant by tenant.
 
     Raises:
-        Failure: there are differences.
+        Failure: there are differences, or there is no such tenant.
     """
     with database_address(settings) as address:
         tenants, found = asyncio.run(_find(settings, address, tenant=tenant, company=company))
@@ -54,6 +54,8 @@ async def _find(
 ) -> tuple[int, list[tuple[str, Drift]]]:
     found: list[tuple[str, Drift]] = []
     async with opened_database(settings, address=address) as database:
+        if tenant is not None:
+            await require_tenant(database, tenant)
         tenants = [tenant] if tenant is not None else await list_tenants(address)
         with progress() as bar:
             for name in bar.track(tenants, description="Comparing"):
