@@ -42,6 +42,15 @@ def test_a_release_waits_for_approval_and_the_last_one_releases(shop: Erp) -> No
     ]
 
 
+def test_a_request_lapses_with_its_hold(shop: Erp) -> None:
+    hold = held(shop)
+    act(shop, hold, "submit", "clerk")
+    assert shop.check("order", "50.00", "O-1")["hold"]["status"] == "cleared"
+    request = shop.get(f"/v1/holds/{hold}")["release_request"]
+    assert (request["state"], request["current"]) == ("lapsed", None)
+    assert refused(shop, hold, "approve", "anna") == (409, "hold_closed")
+
+
 def test_nobody_releases_by_themselves_what_needs_approval(shop: Erp) -> None:
     hold = held(shop)
     assert refused(shop, hold, "release", as_of=DAY)[0] == 422

@@ -44,8 +44,11 @@ class ReleaseRequestOut(WireModel):
 
     action: Annotated[Literal["release", "reject"], Field(description="What was asked for.")]
     state: Annotated[
-        Literal["pending", "approved", "declined", "recalled"],
-        Field(description="`approved` and the hold still open: it may be released or rejected now."),
+        Literal["pending", "approved", "declined", "recalled", "lapsed"],
+        Field(
+            description="`approved` and the hold still open: it may be released or rejected now. `lapsed`: "
+            "the hold was closed before anybody had decided."
+        ),
     ]
     amount: Annotated[MoneyOut, Field(description="What it authorises, or rejects.")]
     valid_until: Annotated[Day | None, Field(description="Last day of the authorisation.")]
@@ -155,15 +158,16 @@ def shown(hold: Hold) -> HoldOut:
         authorised_amount=MoneyOut.of(hold.authorised) if hold.authorised else None,
         valid_until=hold.valid_until,
         with_posting=hold.with_posting,
-        release_request=None if hold.submitted is None else _request(hold.submitted),
+        release_request=None if hold.submitted is None else _request(hold.submitted, hold),
     )
 
 
-def _request(submitted: SubmittedRelease) -> ReleaseRequestOut:
+def _request(submitted: SubmittedRelease, hold: Hold) -> ReleaseRequestOut:
     request = submitted.request
+    pending = request.state is RequestState.PENDING
     return ReleaseRequestOut(
         action=request.resolution.value,
-        state=request.state.value,
+        state="lapsed" if pending and hold.status != "open" else request.state.value,
         amount=MoneyOut.of(request.amount),
         valid_until=submitted.order.valid_until,
         reason=submitted.order.reason,
@@ -177,5 +181,5 @@ def _request(submitted: SubmittedRelease) -> ReleaseRequestOut:
             )
             for step in request.steps
         ],
-        current=request.current.id if request.state is RequestState.PENDING and request.current else None,
+        current=request.current.id if pending and hold.status == "open" and request.current else None,
     )

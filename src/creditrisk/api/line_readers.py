@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from creditrisk.api.company import choose_company
 from creditrisk.api.csv_lines import Column, open_table
-from creditrisk.api.refusals import field_errors, pointer_of
+from creditrisk.api.refusals import field_errors
 from creditrisk.api.streams import CSV, Record, json_records, lines_of, media_type_of
 from creditrisk.application.errors import FieldError, Forbidden, InvalidRequest
 from creditrisk.application.import_lines import ReadLine
@@ -96,8 +96,3 @@ def chosen_company(caller: Principal, *, query: str | None, line: str | None) ->
     except Forbidden as forbidden:
         complaint = FieldError("/company", forbidden.code, "is a company the API key does not reach")
         raise LineRejected(complaint) from None
-
-
-def unknown_field(name: str) -> FieldError:
-    """Complain about a field that a line may not have."""
-    return FieldError(pointer_of(("body", name)), "unknown_field", "is not a field of this object")

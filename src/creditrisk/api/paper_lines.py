@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError, create_model
 from creditrisk.api.csv_lines import columns_of
 from creditrisk.api.documents import DOCUMENT_BODIES
 from creditrisk.api.ledger import LEDGER_BODIES, LedgerKind
-from creditrisk.api.line_readers import LineRejected, chosen_company, unknown_field, validated
+from creditrisk.api.line_readers import LineRejected, chosen_company, validated
 from creditrisk.api.papers import PaperBody, Version, statement_of
+from creditrisk.api.refusals import unknown_field
 from creditrisk.api.wire import (
     DocumentKind,
     Identifier,

@@ -248,7 +248,9 @@ def _deleting(resource: _Resource) -> Callable[..., Any]:
 def _router(resource: _Resource) -> APIRouter:
     router = resource_router(prefix=f"/v1/{resource.path}", tag="reference data")
     one = resource.kind.value
-    created: dict[int | str, dict[str, Any]] = {201: {"model": resource.answer, "description": "Created"}}
+    created: dict[int | str, dict[str, Any]] = {
+        201: {"model": resource.saved or resource.answer, "description": "Created"}
+    }
     if resource.kind is ReferenceKind.CREDIT_GROUP:  # its limit may be left to adjustments
         created |= documented(409)
     router.add_api_route(

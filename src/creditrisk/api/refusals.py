@@ -210,3 +210,8 @@ def _allowed_methods(routes: Sequence[BaseRoute], scope: Scope) -> list[str]:
     if "GET" in methods:
         methods.add("HEAD")
     return sorted(methods)
+
+
+def unknown_field(name: str) -> FieldError:
+    """Complain about a field that an object may not have."""
+    return FieldError(pointer_of(("body", name)), *_WORDS["extra_forbidden"])

@@ -7,9 +7,11 @@ A resource module makes its routes on ``resource_router()``. Every route must ta
 """
 
 import copy
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, Final, NoReturn
+from types import UnionType
+from typing import Annotated, Any, Final, NoReturn, Union, get_args, get_origin
 
 from fastapi import APIRouter, params
 from fastapi.dependencies.utils import get_flat_params
@@ -23,6 +25,7 @@ from creditrisk.api.context import context_of
 from creditrisk.api.idempotency import JsonSaid, StreamSaid, answer_once, documented_key, key_of, states_key
 from creditrisk.api.problems import Refusal, documented
 from creditrisk.api.raw_headers import header_of
+from creditrisk.api.refusals import unknown_field
 from creditrisk.api.strict_json import malformed, parse_json
 from creditrisk.application.errors import FieldError, InvalidRequest
 from creditrisk.application.keys import Principal
@@ -39,6 +42,9 @@ class ResourceRoute(APIRoute):
         if self.repeatable:
             self.openapi_extra = _with_key(self)
 
+    reads_body = True
+    """Whether a body, if there is one, is read before the call."""
+
     @property
     def repeatable(self) -> bool:
         """Whether requests may carry an `Idempotency-Key`; the other methods are safe to repeat anyway."""
@@ -49,14 +55,17 @@ class ResourceRoute(APIRoute):
         handle = super().get_route_handler()
         _, guard = _guard_of(self)
         body_field = self.body_field
-        known = _query_names(self)
+        known = _query_parameters(self)
         repeatable = self.repeatable
+        bodiless = repeatable and body_field is None and self.reads_body
 
         async def admit_and_handle(request: Request) -> Response:
             # A remembered key may be revoked, and a repeated request does not get to the read that tells.
             await guard.admit(request, remembered=not (repeatable and states_key(request)))
             key = key_of(request) if repeatable else None
-            _refuse_unknown(request, known)
+            _refuse_wrong(request, known)
+            if bodiless:
+                await _refuse_body(request)
             if body_field is not None:
                 request = await _JsonRequest.read(request, required=body_field.field_info.is_required())
             return await (handle(request) if key is None else self.answer_once(request, handle, key))
@@ -71,6 +80,8 @@ class ResourceRoute(APIRoute):
 
 class StreamRoute(ResourceRoute):
     """A guarded route whose POST reads the request as a stream, which is compared byte by byte."""
+
+    reads_body = False
 
     async def answer_once(self, request: Request, handle: Handler, key: str) -> Response:
         """Answer a stream with an `Idempotency-Key`."""
@@ -90,7 +101,7 @@ class DirectRoute(ResourceRoute):
         guard_name, guard = _guard_of(self)
         dependant, body_field, endpoint = self.dependant, self.body_field, self.endpoint
         request_name = dependant.request_param_name
-        known = _query_names(self)
+        known = _query_parameters(self)
         others = (
             *dependant.path_params, *dependant.query_params, *dependant.header_params,
             *dependant.cookie_params, *dependant.dependencies[1:], *dependant.body_params[1:],
@@ -114,7 +125,7 @@ class DirectRoute(ResourceRoute):
             # As in `ResourceRoute`.
             principal = await guard.admit(request, remembered=not stated)
             key = key_of(request) if stated else None
-            _refuse_unknown(request, known)
+            _refuse_wrong(request, known)
             body = await read_body(request, max_bytes=context_of(request).options.max_body_bytes)
             if not body:
                 raise malformed("The body is empty; JSON is expected.")
@@ -216,26 +227,51 @@ def _require_json(request: Request) -> None:
         raise Refusal(415, "The body must not be compressed.")
 
 
-def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
-    """A misspelt parameter must not be swallowed, as little as a misspelt field."""
+def _refuse_wrong(request: Request, known: Mapping[str, bool]) -> None:
+    """A misspelt parameter must not be swallowed, as little as a misspelt field or one of two values."""
     if not request.scope["query_string"]:
         return
-    unknown = sorted(set(request.query_params) - known)
-    if unknown:
-        complaints = [
-            FieldError(f"query/{name[:64]}", "unknown_parameter", "is not a parameter of this call")
-            for name in unknown
-        ]
-        raise InvalidRequest("The query has unknown parameters.", errors=complaints)
+    stated = Counter(name for name, _ in request.query_params.multi_items())
+    complaints = [
+        FieldError(f"query/{name[:64]}", "unknown_parameter", "is not a parameter of this call")
+        if name not in known
+        else FieldError(f"query/{name}", "given_twice", "is given more than once")
+        for name, times in sorted(stated.items())
+        if name not in known or (times > 1 and not known[name])
+    ]
+    if complaints:
+        raise InvalidRequest("The query has unknown parameters, or several values of one.", errors=complaints)
+
+
+async def _refuse_body(request: Request) -> None:
+    """What a call takes no body of must not be swallowed either; an empty object says nothing."""
+    body = await read_body(request, max_bytes=context_of(request).options.max_body_bytes)
+    if not body:
+        return
+    try:
+        content = parse_json(body)
+    except Refusal:
+        content = None
+    if content != {}:
+        names = sorted(content) if isinstance(content, dict) else []
+        complaints = [unknown_field(name) for name in names]
+        complaint = FieldError("", "unexpected_body", "must not be there")
+        raise InvalidRequest("This call takes no body.", errors=complaints or [complaint])
 
 
 # What every route says about itself
 
 
-def _query_names(route: APIRoute) -> frozenset[str]:
-    """The query parameters a call may have; the company may be named everywhere."""
-    flat = get_flat_params(route.dependant)
-    return frozenset({"company", *(each.alias for each in flat if isinstance(each.field_info, params.Query))})
+def _query_parameters(route: APIRoute) -> Mapping[str, bool]:
+    """The query parameters a call may have, and whether many times; the company may be named everywhere."""
+    found = [each for each in get_flat_params(route.dependant) if isinstance(each.field_info, params.Query)]
+    return {"company": False} | {each.alias: _is_list(each.field_info.annotation) for each in found}
+
+
+def _is_list(annotation: Any) -> bool:
+    if get_origin(annotation) in {Union, UnionType, Annotated}:
+        return any(_is_list(part) for part in get_args(annotation))
+    return (get_origin(annotation) or annotation) in {list, tuple}
 
 
 def _is_post(route: APIRoute) -> bool:
