@@ -141,7 +141,12 @@ def group(amount: str | None, **settings: Any) -> GroupLimit:
 
 
 def release(amount: str | Money, **stated: Any) -> Release:
-    defaults: dict[str, Any] = {"hold": "H-1", "checkpoint": "save", "released_on": TODAY}
+    defaults: dict[str, Any] = {
+        "hold": "H-1",
+        "customer": "C-1",
+        "checkpoint": "save",
+        "released_on": TODAY,
+    }
     authorised = eur(amount) if isinstance(amount, str) else amount
     return Release(authorised=authorised, **(defaults | stated))
 

@@ -165,3 +165,21 @@ def test_a_check_that_passes_clears_what_one_before_it_in_the_batch_has_held(
     assert [result["decision"] for result in results] == ["block", "allow", "block", "allow"]
     assert [result["hold"]["status"] for result in results] == ["open", "cleared", "open", "cleared"]
     assert [hold["status"] for hold in erp.holds()] == ["cleared", "cleared"]
+
+
+def test_a_release_is_for_who_ordered(erp: Erp) -> None:
+    erp.release(erp.check("order", "150.00", "O-1")["hold"]["id"])
+    erp.customer("C-2")
+    erp.account("C-2", limit="1.00")
+    assert erp.check("order", "150.00", "O-1", customer="C-2")["decision"] == "block"
+    assert erp.check("order", "150.00", "O-1")["decision"] == "allow"
+
+
+@pytest.mark.parametrize("step", [{"checkpoint": "print"}, {"pro_forma": True}])
+def test_a_step_that_is_not_checked_leaves_the_hold(erp: Erp, step: JSON) -> None:
+    erp.policy(checkpoints={"print": {"check": False}})
+    hold = erp.check("order", "150.00", "O-1")["hold"]["id"]
+    answer = erp.check("order", "150.00", "O-1", **step)
+    assert (answer["decision"], answer["not_controlled"], answer["hold"]) == ("allow", "checkpoint_off", None)
+    assert erp.get(f"/v1/holds/{hold}")["status"] == "open"
+    assert erp.check("order", "90.00", "O-1")["hold"] == {"id": hold, "status": "cleared"}

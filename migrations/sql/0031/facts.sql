@@ -35,7 +35,7 @@ begin
             -- The newest of each checkpoint, the newest first.
             v_releases := (
                 select jsonb_agg(jsonb_build_object(
-                    'id', r.id, 'checkpoint', r.checkpoint, 'released_on', r.released_on,
+                    'id', r.id, 'customer', r.customer, 'checkpoint', r.checkpoint, 'released_on', r.released_on,
                     'amount', r.authorised_amount::text, 'currency', r.currency, 'valid_until', r.valid_until,
                     'used', r.authorisation_used) order by r.closed_at desc, r.id desc)
                 from (

@@ -12,7 +12,7 @@ from creditrisk.application.messages import Audience, message
 from creditrisk.application.own_texts import OwnTextsOfCompanies
 from creditrisk.application.release_orders import ReleaseOrder, SubmittedRelease
 from creditrisk.application.release_steps import ReleaseSteps
-from creditrisk.domain.decision import Outcome, Verdict
+from creditrisk.domain.decision import NotControlled, Outcome, Verdict
 from creditrisk.domain.findings import Code, Severity
 from creditrisk.domain.money import Money
 from creditrisk.domain.release_workflow import RequestState, Resolution
@@ -160,7 +160,8 @@ def hold_change(
     """What a check does to the document's rule hold.
 
     Blocked with a number, and the document may be saved: opened or refreshed. Not blocked: an open one is
-    closed. A document that nothing but a person's hold blocks waits in that one already.
+    closed, unless this step is not checked, a pro forma's for instance, and so tells nothing. A document that
+    nothing but a person's hold blocks waits in that one already.
     """
     situation = verdict.situation
     document = situation.check.document
@@ -180,7 +181,7 @@ def hold_change(
             owner=owner or situation.check.operator.id,
             request=request,
         )
-    if open_hold is not None:
+    if open_hold is not None and verdict.not_controlled is not NotControlled.CHECKPOINT_OFF:
         return HoldClosing(
             id=open_hold,
             status="released" if verdict.overridden else "cleared",

@@ -121,6 +121,8 @@ class Release:
     """A person's authorisation of one held document (F18, M30)."""
 
     hold: str
+    customer: str
+    """Who ordered what was held."""
     checkpoint: str
     released_on: date
     authorised: Money

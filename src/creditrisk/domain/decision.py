@@ -225,6 +225,8 @@ def _covers(release: Release, situation: Situation) -> bool:
         return False
     if recheck == "never":
         return True
+    if release.customer != situation.check.customer:
+        return False
     amount, authorised = _comparable(document.total, release.authorised, situation)
     if amount is None or authorised is None:
         return False

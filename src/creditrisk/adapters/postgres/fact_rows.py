@@ -287,6 +287,7 @@ def _group(stored: Mapping[str, Any] | None) -> GroupLimit | None:
 def _release(stored: Mapping[str, Any]) -> Release:
     return Release(
         hold=stored["id"],
+        customer=stored["customer"],
         checkpoint=stored["checkpoint"] or "save",
         released_on=read_day(stored["released_on"]),
         authorised=Money(Decimal(stored["amount"]), stored["currency"]),
