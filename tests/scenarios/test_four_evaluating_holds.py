@@ -96,6 +96,17 @@ def test_a_cancelled_or_deleted_document_is_held_by_nothing(shop: Erp) -> None:
     assert [left(hold) for hold in evaluate(shop)] == [READY, READY]
 
 
+@pytest.mark.parametrize(("kind", "done"), [("order", "fulfilled"), ("delivery", "invoiced")])
+def test_a_document_of_which_nothing_is_left_to_do_is_held_by_nothing(erp: Erp, kind: str, done: str) -> None:
+    erp.account(limit="100.00")
+    erp.check(kind, "150.00", "X-1")
+    erp.store(kind, "X-1", "150.00")
+    assert left(evaluate(erp)[0]) == ("open", False, [("LIMIT_EXCEEDED", "150.00")])
+    stated: JSON = {done: True}
+    erp.store(kind, "X-1", "150.00", **stated)
+    assert left(evaluate(erp)[0]) == READY
+
+
 @pytest.mark.parametrize(("auto_release", "posting"), [("without_posting", False), ("with_posting", True)])
 def test_the_policy_may_clear_by_itself_what_is_held_by_nothing_any_more(
     shop: Erp, auto_release: str, posting: object

@@ -36,7 +36,7 @@ class HeldCheck:
     stored: StoredPaper | None = None
     """The document where the ERP stated it after that check; whenever it did where there is no check."""
     withdrawn: bool = False
-    """The ERP has deleted or cancelled the document since."""
+    """The ERP has deleted or cancelled the document since, or nothing of it is left to deliver or invoice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,9 @@ _SAME_DOCUMENT: Final = sa.and_(
 )
 """The held document as the ERP stated it after the newest check of it; behind a person's hold is no check."""
 
+_NOTHING_LEFT: Final = ("cancelled", "fulfilled", "invoiced")
+"""What a document says of which nothing is left to be done."""
+
 _STORED: Final = [
     paper.c[name].label(f"stored_{name}")
     for name in ("present", "customer", "content", "version", "source", "stated_at")
@@ -101,7 +104,7 @@ def _held_check(row: sa.RowMapping) -> HeldCheck:
         request=row["request"],
         checked_at=row["updated_at"],
         stored=_stored(row) if present else None,
-        withdrawn=present is False or (content or {}).get("cancelled", False),
+        withdrawn=present is False or any((content or {}).get(name) for name in _NOTHING_LEFT),
     )
 
 
