@@ -8,7 +8,9 @@ from creditrisk.api.adjustment_fields import Answered
 from creditrisk.api.auth import requires
 from creditrisk.api.company import CompanyQuery, choose_companies
 from creditrisk.api.context import Use
+from creditrisk.api.covers import CoverFields
 from creditrisk.api.decisions import cursor_id
+from creditrisk.api.master_data import SeenModel
 from creditrisk.api.paging import Page, PageRequest, paged
 from creditrisk.api.problems import documented
 from creditrisk.api.requests import resource_router
@@ -16,7 +18,7 @@ from creditrisk.api.wire import Day, Instant, MoneyOut, PathId
 from creditrisk.application.companies import EVERY_COMPANY
 from creditrisk.application.entries import Owner, OwnerKind
 from creditrisk.application.keys import Principal
-from creditrisk.application.limit_changes import StoredLimitChange
+from creditrisk.application.limit_changes import LimitKind, StoredLimitChange
 
 
 class LimitSeen(Answered):
@@ -35,15 +37,23 @@ class LimitSeen(Answered):
     to: Annotated[Day | None, Field(description="Last day of a temporary limit.")] = None
 
 
+class CoverTold(CoverFields[MoneyOut], SeenModel):
+    """A cover that was added, or is gone."""
+
+
 class LimitChangeOut(Answered):
-    """One change of a limit."""
+    """One change of a limit, or of what raises it."""
 
     id: Annotated[str, Field(description="Its id; ids are in order of time.")]
     company: Annotated[str | None, Field(description="Null for a credit group's.")]
-    kind: Annotated[Literal["credit_limit", "temporary_limit"], Field(description="Which limit it was.")]
-    no: Annotated[int | None, Field(description="Number of the temporary limit.")]
-    before: Annotated[LimitSeen | None, Field(description="What it was; null: there was none.")]
-    after: Annotated[LimitSeen | None, Field(description="What it became; null: there is none any more.")]
+    kind: Annotated[
+        Literal["credit_limit", "temporary_limit", "cover"], Field(description="Which limit it was.")
+    ]
+    no: Annotated[int | None, Field(description="Number of the temporary limit or cover.")]
+    before: Annotated[LimitSeen | CoverTold | None, Field(description="What it was; null: there was none.")]
+    after: Annotated[
+        LimitSeen | CoverTold | None, Field(description="What it became; null: there is none any more.")
+    ]
     source: Annotated[
         Literal["direct", "import", "estimate", "adjustment"],
         Field(description="A call that sets it, a stream, an applied estimate, or a posted adjustment."),
@@ -68,7 +78,7 @@ async def list_credit_history(
     page: Annotated[PageRequest, paged(str)],
     company: CompanyQuery = None,
 ) -> Page[LimitChangeOut]:
-    """List every change of a customer's own and temporary limits, in order of time."""
+    """List every change of a customer's own and temporary limits and covers, in order of time."""
     companies = choose_companies(caller, query=company)
     return await _listed(Owner(OwnerKind.CUSTOMER, id), caller, use, page, companies=companies)
 
@@ -92,13 +102,14 @@ async def _listed(
 
 def _shown(stored: StoredLimitChange) -> LimitChangeOut:
     change, origin = stored.change, stored.origin
+    told = CoverTold.of if change.kind is LimitKind.COVER else LimitSeen.model_validate
     shown: dict[str, Any] = {
         "id": str(stored.id),
         "company": None if change.company == EVERY_COMPANY else change.company,
         "kind": change.kind.value,
         "no": change.no,
-        "before": change.before,
-        "after": change.after,
+        "before": None if change.before is None else told(change.before),
+        "after": None if change.after is None else told(change.after),
         "source": origin.source.value,
         "adjustment": None if origin.adjustment is None else str(origin.adjustment),
         "line": change.line,

@@ -34,6 +34,8 @@ class LimitKind(StrEnum):
 
     CREDIT_LIMIT = "credit_limit"
     TEMPORARY_LIMIT = "temporary_limit"
+    COVER = "cover"
+    """What raises a limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class LimitChange:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     no: int | None = None
-    """Of a temporary limit: its number among the owner's."""
+    """Of a temporary limit or cover: its number among the owner's."""
     line: int | None = None
     """The line of the journal."""
     reason: str | None = None

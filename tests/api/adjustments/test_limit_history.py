@@ -70,6 +70,23 @@ def test_every_change_tells_who_when_why_and_from_which_adjustment(
     assert changes[0]["changed_at"] <= changes[6]["changed_at"]
 
 
+def test_what_raises_a_limit_is_in_its_history(anna: httpx.Client) -> None:
+    said = {"kind": "insurance", "issuer": "Northern", "value": eur("50.00"), "percent": "40"}
+    made = ok(anna.post("/v1/customers/C-1/covers", json=said | {"from": "2026-01-01"}))
+    assert anna.delete("/v1/customers/C-1/covers/1").status_code == 204
+
+    *_, added, gone = history(anna)
+
+    assert [(each["kind"], each["no"], each["changed_by"]) for each in (added, gone)] == [
+        ("cover", 1, "Anna")
+    ] * 2
+    assert added["before"] is gone["after"] is None
+    assert added["after"] == gone["before"]
+    assert added["after"] == {name: value for name, value in made.items() if name in added["after"]}
+    assert {name: added["after"][name] for name in said} == said
+    assert (added["after"]["from"], added["after"]["effect"]) == ("2026-01-01", "add")
+
+
 def test_a_group_has_its_history_too(anna: httpx.Client, bert: httpx.Client) -> None:
     ok(anna.put("/v1/credit-groups/ALPS", json={"name": "Renamed", "limit": eur("50000.00")}))
     ok(anna.put("/v1/credit-groups/ALPS", json={"limit": eur("51000.00")}))

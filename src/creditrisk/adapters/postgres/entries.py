@@ -7,11 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.limit_changes import record_limit_changes
 from creditrisk.adapters.postgres.parties import ensure_companies, require_owner
 from creditrisk.adapters.postgres.tables import cover, manual_block, temporary_limit
 from creditrisk.application.companies import EVERY_COMPANY
 from creditrisk.application.entries import Entry, Owner, OwnerKind
 from creditrisk.application.errors import NotFound
+from creditrisk.application.limit_changes import LimitChange, LimitKind, Origin
 from creditrisk.application.manual_blocks import Amendment, ManualBlock
 
 ENTRY_FIELDS: Final = ("company", "no", "content", "created_by", "created_at")
@@ -19,11 +21,12 @@ _BLOCK: Final = (*ENTRY_FIELDS, "lifted_by", "lifted_at", "ended_by", "ended_at"
 
 
 class PostgresEntryStore:
-    """The EntryStore over one table."""
+    """The EntryStore over one table, whose changes are kept as history."""
 
-    def __init__(self, database: Database, table: sa.Table) -> None:
+    def __init__(self, database: Database, table: sa.Table, kind: LimitKind) -> None:
         self._database = database
         self._table = table
+        self._kind = kind
 
     async def add(
         self, owner: Owner, content: Mapping[str, Any], *, tenant: str, company: str, by: str
@@ -34,6 +37,7 @@ class PostgresEntryStore:
             row = await add_entry(
                 connection, self._table, owner, key, {"content": dict(content), "created_by": by}
             )
+            await self._note(connection, owner, row, by=by, tenant=tenant)
         return Entry(**{name: row[name] for name in ENTRY_FIELDS})
 
     async def list(
@@ -53,13 +57,36 @@ class PostgresEntryStore:
             rows = (await connection.execute(query)).mappings().all()
         return [Entry(**{name: row[name] for name in ENTRY_FIELDS}) for row in rows]
 
-    async def delete(self, owner: Owner, no: int, *, tenant: str, company: str, by: str) -> None:  # noqa: ARG002 - the history of other entries is not kept
+    async def delete(self, owner: Owner, no: int, *, tenant: str, company: str, by: str) -> None:
         """Delete an entry; see EntryStore."""
         key = entry_key(self._table, owner, tenant=tenant) | {"company": company, "no": no}
+        gone = sa.delete(self._table).where(*equal_to(self._table, key)).returning(self._table)
         async with self._database.transaction(tenant) as connection:
-            deleted = await connection.execute(sa.delete(self._table).where(*equal_to(self._table, key)))
-        if not deleted.rowcount:
-            raise NotFound("There is no such entry.")
+            row = (await connection.execute(gone)).mappings().one_or_none()
+            if row is None:
+                raise NotFound("There is no such entry.")
+            await self._note(connection, owner, row, by=by, tenant=tenant, gone=True)
+
+    async def _note(
+        self,
+        connection: AsyncConnection,
+        owner: Owner,
+        row: sa.RowMapping,
+        *,
+        by: str,
+        tenant: str,
+        gone: bool = False,
+    ) -> None:
+        """Keep as history that an entry was added, or is gone."""
+        change = LimitChange(
+            owner=owner,
+            company=row["company"],
+            kind=self._kind,
+            no=row["no"],
+            before=row["content"] if gone else None,
+            after=None if gone else row["content"],
+        )
+        await record_limit_changes(connection, [change], tenant=tenant, origin=Origin(by=by))
 
 
 class PostgresManualBlockStore:
@@ -135,7 +162,7 @@ class PostgresManualBlockStore:
 
 def covers(database: Database) -> PostgresEntryStore:
     """Keep the covers of customers."""
-    return PostgresEntryStore(database, cover)
+    return PostgresEntryStore(database, cover, LimitKind.COVER)
 
 
 def entry_key(table: sa.Table, owner: Owner, *, tenant: str) -> dict[str, Any]:
