@@ -29,7 +29,7 @@ _CREATE = (
         USING (tenant = nullif(current_setting('app.tenant', true), ''))
         WITH CHECK (tenant = nullif(current_setting('app.tenant', true), ''))
     """,
-    "GRANT SELECT, INSERT, UPDATE ON entry_number TO creditrisk_app",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON entry_number TO creditrisk_app",
     # highest: of the entries that are there, which an earlier release may have numbered.
     """
     CREATE FUNCTION next_entry_1(

@@ -19,6 +19,9 @@ ROWS = {
     "temporary_limit": (
         "(company, owner_kind, owner, no, content) VALUES ('main', 'customer', 'C-1', 1, '{}')"
     ),
+    "entry_number": (
+        "(company, entry, owner_kind, owner, last) VALUES ('main', 'cover', 'customer', 'C-1', 1)"
+    ),
     "cover": "(company, customer, no, content) VALUES ('main', 'C-1', 1, '{}')",
     "manual_block": "(company, customer, no, content) VALUES ('main', 'C-1', 1, '{}')",
     "reference": "(kind, code) VALUES ('reason', 'R')",
