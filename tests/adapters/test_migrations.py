@@ -180,3 +180,37 @@ def test_payments_in_other_currencies_are_worked_out_anew_with_their_sums(
     assert raised == [("C-1", 2), ("C-2", 1)]
     assert before == asyncio.run(execute(empty_url, exposure))
     assert before[0] == ("t1", "C-1", 2, -170)
+
+
+def test_numbers_that_were_given_before_are_not_given_again(config: Config, empty_url: str) -> None:
+    own = "SELECT set_config('app.tenant', 't', true)"
+    filled = (
+        own,
+        "INSERT INTO tenant (tenant) VALUES ('t')",
+        """
+        INSERT INTO temporary_limit (tenant, company, owner_kind, owner, no, content)
+        VALUES ('t', 'main', 'customer', 'C-1', 1, '{}')
+        """,
+        """
+        INSERT INTO limit_change (tenant, id, company, owner_kind, owner, kind, no, source)
+        VALUES ('t', gen_random_uuid(), 'main', 'customer', 'C-1', 'temporary_limit', 3, 'direct')
+        """,
+        "INSERT INTO cover (tenant, company, customer, no, content) VALUES ('t', 'main', 'C-1', 2, '{}')",
+    )
+    command.upgrade(config, "0030")
+    asyncio.run(execute(empty_url, *filled))
+    command.upgrade(config, "0031")
+
+    found = asyncio.run(
+        execute(
+            empty_url,
+            own,
+            """
+            SELECT next_entry_1('t', 'main', 'temporary_limit', 'customer', 'C-1', 1),
+                next_entry_1('t', 'main', 'cover', 'customer', 'C-1', 2),
+                next_entry_1('t', 'north', 'cover', 'customer', 'C-1', NULL)
+            """,
+        )
+    )
+
+    assert found == [(4, 3, 1)]

@@ -87,6 +87,37 @@ def test_a_link_that_is_taken_back_lowers_nothing(erp: Erp) -> None:
     assert demoted(erp.check("delivery", "119.00", "D-1", follows=whole)) == ("warn", "lowering")
 
 
+def test_a_new_document_may_lower_what_is_stored(erp: Erp) -> None:
+    """It takes more of what it follows than it adds."""
+    erp.store("order", "O-1", "200.00")
+    whole = (("order", "O-1", "200.00"),)
+    for number in ("D-1", None):
+        answer = erp.check("delivery", "150.00", number, follows=whole)
+        assert (figures(answer)[2], demoted(answer)) == ("150.00", ("warn", "lowering"))
+    assert erp.check("delivery", "200.00", "D-1", follows=whole)["decision"] == "block"
+
+
+def test_orders_may_be_made_into_a_smaller_one(erp: Erp) -> None:
+    for number in ("O-1", "O-2"):
+        erp.store("order", number, "100.00")
+    both = (("order", "O-1", "100.00"), ("order", "O-2", "100.00"))
+    assert demoted(erp.check("order", "150.00", "O-3", follows=both)) == ("warn", "lowering")
+
+
+def test_what_only_another_paper_names_is_new(erp: Erp) -> None:
+    erp.store("order", "O-1", "200.00")
+    erp.store("invoice", "I-1", "10.00", follows=(("delivery", "D-1", "10.00"),))
+    whole = (("order", "O-1", "200.00"),)
+    assert demoted(erp.check("delivery", "150.00", "D-1", follows=whole)) == ("warn", "lowering")
+
+
+def test_an_order_that_counts_whole_and_is_all_taken_lowers_nothing(erp: Erp) -> None:
+    erp.policy(orders={"amount": "total"})
+    erp.store("order", "O-1", "150.00", open_amount="90.00")
+    erp.store("delivery", "D-1", "150.00", follows=O_1)
+    assert erp.check("order", "150.00", "O-1")["decision"] == "block"
+
+
 def test_an_order_that_counts_whole_is_lowered_by_its_total_alone(erp: Erp) -> None:
     erp.policy(orders={"amount": "total"})
     erp.store("order", "O-1", "150.00", open_amount="90.00")
@@ -135,6 +166,40 @@ def test_holds_are_cleared_one_after_the_other_where_they_do_not_count(erp: Erp,
     assert erp.exposure()["exposure"]["current"] == "150.00"
 
 
+def evaluated(erp: Erp) -> list[tuple[str, bool, list[str]]]:
+    """The status of each hold, whether it is ready, and the amounts that still hold its document."""
+    results = erp.post("/v1/holds:evaluate", {})["results"]
+    return [
+        (hold["status"], hold["ready_to_release"], [found["observed"] for found in hold["findings"]])
+        for hold in results
+    ]
+
+
+def test_what_is_not_cleared_is_judged_with_what_is(erp: Erp) -> None:
+    erp.policy(count_held=False, auto_release="without_posting")
+    for number, total in (("A", "150.00"), ("B", "250.00"), ("C", "150.00")):
+        erp.store("order", number, total)
+    erp.check("order", "150.00", "A")
+    erp.check("order", "250.00", "B")
+    erp.post("/v1/holds", {"kind": "order", "number": "C", "reason": "Check address."})
+    erp.account(limit="200.00")
+    first, *others = evaluated(erp)
+    assert first[0] == "cleared"
+    assert others == [("open", False, ["400.00"]), ("open", False, ["300.00"])]
+
+
+def test_holds_of_others_are_cleared_together(erp: Erp) -> None:
+    erp.policy(count_held=False, auto_release="without_posting")
+    for customer in ("C-1", "C-2"):
+        erp.customer(customer)
+        erp.account(customer, limit="100.00")
+        for number in ("A", "B"):
+            erp.store("order", f"{customer}-{number}", "150.00", customer=customer)
+            erp.check("order", "150.00", f"{customer}-{number}", customer=customer)
+        erp.account(customer, limit="200.00")
+    assert [status for status, *_ in evaluated(erp)] == ["cleared", "open", "cleared", "open"]
+
+
 def test_each_checkpoint_keeps_its_release(erp: Erp) -> None:
     erp.policy(release_covers="checkpoint")
     for checkpoint in ("save", "confirm"):
@@ -167,10 +232,10 @@ def test_a_check_that_passes_clears_what_one_before_it_in_the_batch_has_held(
     assert [hold["status"] for hold in erp.holds()] == ["cleared", "cleared"]
 
 
-def test_a_release_is_for_who_ordered(erp: Erp) -> None:
+@pytest.mark.parametrize("recheck", ["never", "on_increase", "on_any_change", "always"])
+def test_a_release_is_for_who_ordered(erp: Erp, recheck: str) -> None:
+    erp.policy(recheck_after_release=recheck)
     erp.release(erp.check("order", "150.00", "O-1")["hold"]["id"])
-    erp.customer("C-2")
-    erp.account("C-2", limit="1.00")
     erp.customer("C-2")
     erp.account("C-2", limit="1.00")
     assert classes(erp.check("order", "150.00", "O-1", customer="C-2")) == {"LIMIT_EXCEEDED": "hard"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenarios.erp import DAY, Erp, codes
+from tests.scenarios.erp import DAY, Erp, codes, money
 from tests.service import JSON, eur
 
 
@@ -152,6 +152,18 @@ def test_an_item_of_another_member_is_paid_besides_the_own_limit(erp: Erp) -> No
     answer = erp.check("order", "600.00")
     assert codes(answer) == ["DAYS_OVERDUE", "LIMIT_EXCEEDED"]
     assert answer["remedy"]["payment_needed"] == payment("300.00", "B-1", "A-1")
+
+
+def test_the_payment_is_not_rounded_item_by_item(erp: Erp) -> None:
+    """30 items of 1.00 USD at 0.333 are 9.99 EUR, and 0.33 each."""
+    erp.put("/v1/rates", {"rates": [{"from": "USD", "to": "EUR", "date": "2025-01-01", "rate": "0.333"}]})
+    erp.policy(max_days_overdue=10)
+    erp.account(limit="100.00")
+    for number in range(30):
+        erp.store("open_item", f"P-{number}", money("1.00", "USD"), due_date="2025-06-01")
+    answer = erp.check("order", "100.00")
+    assert codes(answer) == ["DAYS_OVERDUE", "LIMIT_EXCEEDED"]
+    assert answer["remedy"]["payment_needed"]["amount"] == "9.99"
 
 
 def test_one_payment_serves_what_it_helps_together(erp: Erp) -> None:

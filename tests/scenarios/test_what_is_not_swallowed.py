@@ -28,6 +28,11 @@ def test_a_call_that_takes_no_body_refuses_one(
     assert complaints(erp.caller.post("/v1/reports/exposure", content=content)) == errors
 
 
+def test_complaints_about_a_body_have_an_end(erp: Erp) -> None:
+    answer = erp.caller.post("/v1/reports/exposure", json={f"name-{number}": 1 for number in range(1_000)})
+    assert len(complaints(answer)) == 100
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b" {} "])
 def test_an_empty_object_says_nothing(erp: Erp, content: bytes) -> None:
     assert erp.caller.post("/v1/reports/exposure", content=content).status_code == 201

@@ -74,10 +74,8 @@ begin
             cross join lateral (
                 select p.number, p.line from paper p
                 left join customer c on c.tenant = p_tenant and c.customer = (p.line).customer
-                where p.tenant = p_tenant and p.company = l.company and p.kind = 'open_item' and p.content ? 'document'
-                    and p.present and p.content #>> '{document,kind}' = 'invoice'
-                    and p.content #>> '{document,number}' = l.number and (p.line).currency = l.currency
-                    and (p.line).open_amount > 0
+                where p.tenant = p_tenant and p.company = l.company and p.posted_invoice = l.number and p.present
+                    and (p.line).currency = l.currency and (p.line).open_amount > 0
                     and coalesce(case when not (p.line).billed then c.risk_customer end, (p.line).customer) = l.account
             ) as t
             where (l.stored).kind = 'invoice' and (l.stored).posted_by > 0

@@ -25,7 +25,7 @@ from creditrisk.api.context import context_of
 from creditrisk.api.idempotency import JsonSaid, StreamSaid, answer_once, documented_key, key_of, states_key
 from creditrisk.api.problems import Refusal, documented
 from creditrisk.api.raw_headers import header_of
-from creditrisk.api.refusals import unknown_field
+from creditrisk.api.refusals import MAX_ERRORS, unknown_field
 from creditrisk.api.strict_json import malformed, parse_json
 from creditrisk.application.errors import FieldError, InvalidRequest
 from creditrisk.application.keys import Principal
@@ -36,14 +36,14 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class ResourceRoute(APIRoute):
     """A guarded route whose JSON body is read by ``parse_json``."""
 
+    streams = False
+    """Whether the call reads the body itself, so that there may be one that it does not declare."""
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self.responses = {**_standard_problems(self), **self.responses}
         if self.repeatable:
             self.openapi_extra = _with_key(self)
-
-    reads_body = True
-    """Whether a body, if there is one, is read before the call."""
 
     @property
     def repeatable(self) -> bool:
@@ -57,7 +57,7 @@ class ResourceRoute(APIRoute):
         body_field = self.body_field
         known = _query_parameters(self)
         repeatable = self.repeatable
-        bodiless = repeatable and body_field is None and self.reads_body
+        bodiless = repeatable and body_field is None and not self.streams
 
         async def admit_and_handle(request: Request) -> Response:
             # A remembered key may be revoked, and a repeated request does not get to the read that tells.
@@ -81,7 +81,7 @@ class ResourceRoute(APIRoute):
 class StreamRoute(ResourceRoute):
     """A guarded route whose POST reads the request as a stream, which is compared byte by byte."""
 
-    reads_body = False
+    streams = True
 
     async def answer_once(self, request: Request, handle: Handler, key: str) -> Response:
         """Answer a stream with an `Idempotency-Key`."""
@@ -240,7 +240,8 @@ def _refuse_wrong(request: Request, known: Mapping[str, bool]) -> None:
         if name not in known or (times > 1 and not known[name])
     ]
     if complaints:
-        raise InvalidRequest("The query has unknown parameters, or several values of one.", errors=complaints)
+        detail = "The query has unknown parameters, or several values of one."
+        raise InvalidRequest(detail, errors=complaints[:MAX_ERRORS])
 
 
 async def _refuse_body(request: Request) -> None:
@@ -253,7 +254,7 @@ async def _refuse_body(request: Request) -> None:
     except Refusal:
         content = None
     if content != {}:
-        names = sorted(content) if isinstance(content, dict) else []
+        names = sorted(content)[:MAX_ERRORS] if isinstance(content, dict) else []
         complaints = [unknown_field(name) for name in names]
         complaint = FieldError("", "unexpected_body", "must not be there")
         raise InvalidRequest("This call takes no body.", errors=complaints or [complaint])

@@ -1,7 +1,8 @@
 """Evaluating holds for release: what would today be found of what was held (M31, M32, F19)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -114,35 +115,37 @@ class HoldEvaluation:
         still_open = [(held, self._check_of(held)) for held in found if held.hold.status == "open"]
         evaluated = [_held_by_nothing(held) for held, check in still_open if check is None]
         asked = [(held, check) for held, check in still_open if check is not None]
-        judged, again = await self._judged(asked, principal)
-        newest = await self._kept([*evaluated, *judged], principal)
-        for each in again:
-            judged, _ = await self._judged([each], principal)
-            newest |= await self._kept(judged, principal)
+        newest: dict[str, Hold] = {}
+        waiting = [_Waiting(held, check) for held, check in asked]
+        while waiting:
+            judged, waiting = await self._judged(waiting, principal)
+            newest |= await self._kept([*evaluated, *judged], principal)
+            evaluated = []
+        newest |= await self._kept(evaluated, principal)
         return [newest.get(held.hold.id, held.hold) for held in found]
 
     async def _judged(
-        self, asked: Sequence[tuple[HeldCheck, Check]], principal: Principal
-    ) -> tuple[list[EvaluatedHold], list[tuple[HeldCheck, Check]]]:
-        """What holds come to; and those that have to be judged again, each alone, once these are kept.
+        self, waiting: Sequence["_Waiting"], principal: Principal
+    ) -> tuple[list[EvaluatedHold], list["_Waiting"]]:
+        """What holds come to; and those that have to be judged again once these are kept.
 
-        Where held documents do not count, one that is cleared counts from then on.
+        Where held documents do not count, one that is cleared counts from then on, for those after it whose
+        exposure is added up from the same accounts.
         """
-        if not asked:
-            return [], []
-        verdicts = await self.checks.verdicts([check for _, check in asked], principal=principal)
+        asked, later = _at_once(waiting)
+        verdicts = await self.checks.verdicts([each.check for each in asked], principal=principal)
         judged: list[EvaluatedHold] = []
-        again: list[tuple[HeldCheck, Check]] = []
-        one_counts = False
-        for (held, check), verdict in zip(asked, verdicts, strict=True):
-            evaluated = _judged(held, check, verdict)
-            will_count = evaluated.cleared and not verdict.situation.policy.count_held
-            if will_count and one_counts:
-                again.append((held, check))
-            else:
-                judged.append(evaluated)
-                one_counts |= will_count
-        return judged, again
+        counted: set[tuple[str, str]] = set()
+        for each, verdict in zip(asked, verdicts, strict=True):
+            accounts = verdict.situation.facts.summed
+            if not counted.isdisjoint(accounts):
+                later.append(replace(each, accounts=accounts))
+                continue
+            evaluated = _judged(each.held, each.check, verdict)
+            judged.append(evaluated)
+            if evaluated.cleared and not verdict.situation.policy.count_held:
+                counted |= accounts
+        return judged, later
 
     async def _kept(self, evaluated: Sequence[EvaluatedHold], principal: Principal) -> dict[str, Hold]:
         if not evaluated:
@@ -156,6 +159,30 @@ class HoldEvaluation:
             return None if held.stored is None else check_of(held.stored, checkpoint=_OF_A_PERSONS_HOLD)
         check = self.read_check(held.request, company=held.hold.company)
         return check if held.stored is None else restated(check, held.stored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A held check that waits to be judged."""
+
+    held: HeldCheck
+    check: Check
+    accounts: AbstractSet[tuple[str, str]] | None = None
+    """Whose exposure is added up, where that is known from having judged it before."""
+
+
+def _at_once(waiting: Sequence[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
+    """Those that can be judged together: all at first, then one of those that share an account at a time."""
+    asked: list[_Waiting] = []
+    later: list[_Waiting] = []
+    taken: set[tuple[str, str]] = set()
+    for each in waiting:
+        if each.accounts is None or taken.isdisjoint(each.accounts):
+            asked.append(each)
+        else:
+            later.append(each)
+        taken |= each.accounts or set()
+    return asked, later
 
 
 def _judged(held: HeldCheck, check: Check, verdict: Verdict) -> EvaluatedHold:

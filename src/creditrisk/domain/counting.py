@@ -204,9 +204,10 @@ def amount_as_stored(
         amount = counted_amount(line, configuration=configuration, as_of=as_of)
         if amount is None or line.category not in configuration.included:
             continue
-        whole = line.category == Category.ORDERS and orders_by_total(configuration)
-        if line.category in DOCUMENT_CATEGORIES and line.currency == passed_on.currency and not whole:
-            amount = min(amount, left_of(line.total_amount, passed_on.amount))
+        if line.category in DOCUMENT_CATEGORIES and line.currency == passed_on.currency:
+            left = left_of(line.total_amount, passed_on.amount)
+            whole = left and line.category == Category.ORDERS and orders_by_total(configuration)
+            amount = amount if whole else min(amount, left)
         amounts[line.currency] += amount
     return converter.total(amounts.items())
 

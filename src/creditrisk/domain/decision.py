@@ -112,7 +112,9 @@ def decide(
         trusted=configuration.policy.trust_request_operator,
         default_strict=configuration.policy.operator_default_strict,
     )
-    release = next((each for each in facts.releases if _authorises(each, situation)), None)
+    release = None
+    if facts.releases:  # as with hardly any check
+        release = next((each for each in facts.releases if _authorises(each, situation)), None)
     findings = [_demoted(finding, situation, operator, authorised=release is not None) for finding in found]
     classes = {finding.severity for finding in findings}
     demotions = {finding.demoted_by for finding in findings}
@@ -182,7 +184,8 @@ def why_not_controlled(situation: Situation) -> NotControlled | None:
     checkpoint = policy.checkpoints[check.checkpoint]
     if not checkpoint.check or (check.pro_forma and not checkpoint.pro_forma):
         return NotControlled.CHECKPOINT_OFF
-    if any(_in_grace(release, situation) for release in situation.facts.releases):
+    releases = situation.facts.releases
+    if releases and any(_in_grace(release, situation) for release in releases):
         return NotControlled.GRACE
     return None
 
@@ -223,10 +226,10 @@ def _covers(release: Release, situation: Situation) -> bool:
     document, recheck = situation.check.document, situation.policy.recheck_after_release
     if document is None or (release.valid_until is not None and situation.as_of > release.valid_until):
         return False
-    if recheck == "never":
-        return True
     if release.customer != situation.check.customer:
         return False
+    if recheck == "never":
+        return True
     amount, authorised = _comparable(document.total, release.authorised, situation)
     if amount is None or authorised is None:
         return False

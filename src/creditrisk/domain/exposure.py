@@ -50,7 +50,7 @@ class Exposure:
     """Exposure as stored, the document's stored version included and nothing floored."""
     unchanged: Decimal
     """Exposure if the document were saved again as it is stored, seen as the check sees it: less what it
-    passes on and what has been passed on of it. Nothing floored; without it where it is not stored."""
+    passes on and what has been passed on of it. Nothing floored; as stored where it is not."""
     unfloored: Decimal
     """Sum of `by_category`."""
     overdue: Overdue
@@ -91,8 +91,10 @@ class Changes:
 
     adjustments: Sequence[Line] = ()
     """What the document under check changes in stored papers."""
+    is_stored: bool = False
+    """Whether the document is stored."""
     version: Sequence[Line] = ()
-    """The document as stored, which the adjustments take out."""
+    """What counts of it then, which the adjustments take out."""
     version_held: bool = False
     held: Sequence[Line] = ()
     """Other stored documents on hold, as negative lines."""
@@ -155,7 +157,7 @@ class Tally:
         return _exposure(
             amounts,
             stored=stored,
-            unchanged=unfloored + again,
+            unchanged=unfloored + again if changes.is_stored else stored,
             unfloored=unfloored,
             document=document_amount,
             overdue=self.exposure.overdue,

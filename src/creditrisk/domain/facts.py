@@ -90,8 +90,11 @@ class Facts(NamedTuple):
     adjustments: Sequence[Line] = ()
     """What the document under check changes in stored papers: its stored version and own `follows` undone,
     what the papers it follows give up. Taken-out lines are negative."""
+    is_stored: bool = False
+    """Whether the ERP has stated the document."""
     version: Sequence[Line] = ()
-    """The document as it is stored, or the open items that stand for it, as the adjustments take it out."""
+    """What counts of it as it is stored, or of the open items that stand for it: what the adjustments take
+    out."""
     version_held: bool = False
     """Whether the stored document has an open hold."""
     passed_on: Decimal = Decimal(0)
@@ -117,6 +120,12 @@ class Facts(NamedTuple):
     """The newest release of the document at each checkpoint, the newest first."""
     operator: StoredOperator | None = None
     feeds: Sequence[Feed] = ()
+
+    @property
+    def summed(self) -> set[tuple[str, str]]:
+        """Company and customer of the accounts whose exposure is added up."""
+        own = self.account
+        return {(own.company, own.customer), *((member.company, member.customer) for member in self.members)}
 
     @property
     def accounts(self) -> tuple[CreditAccount, ...]:

@@ -203,19 +203,22 @@ def _least_payment(situation: Situation, cures: Sequence[_Cure]) -> Decimal:
     if len(cures) == 1:
         return cures[0].amount
     # What money can be put to, by the cures that it helps; without an end where no item is paid.
-    purposes: dict[frozenset[int], Decimal] = defaultdict(Decimal)
+    items: dict[frozenset[int], list[tuple[str, Decimal]]] = defaultdict(list)
     for line in situation.facts.lines:
         if line.category == Category.OPEN_ITEMS and line.open_amount > 0:
             helped = frozenset(place for place, cure in enumerate(cures) if cure.helps(line))
-            purposes[helped] += situation.converter.convert(line.open_amount, line.currency) or ZERO
+            items[helped].append((line.currency, line.open_amount))
+    purposes = defaultdict(
+        Decimal, {helped: situation.converter.total(amounts) for helped, amounts in items.items()}
+    )
     needed = dict(enumerate(cure.amount for cure in cures))
     purposes[frozenset(place for place, cure in enumerate(cures) if cure.on_account)] += sum(needed.values())
     paid = ZERO
     while needed:
         best = max(purposes, key=lambda helped: len(helped & needed.keys()))
         wanted = best & needed.keys()
-        if not wanted:
-            return paid + max(needed.values())
+        if not wanted:  # a cent of rounding
+            break
         step = min(purposes[best], *(needed[place] for place in wanted))
         paid += step
         purposes[best] -= step
@@ -226,7 +229,7 @@ def _least_payment(situation: Situation, cures: Sequence[_Cure]) -> Decimal:
             for place, amount in needed.items()
             if (rest := amount - step if place in wanted else amount) > 0
         }
-    return paid
+    return max(paid, *(cure.amount for cure in cures))
 
 
 def _items_to_pay(situation: Situation, cures: Sequence[_Cure]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.limits import Limit, LimitFacts, LimitParameters, LimitState, applicable_limits
 from creditrisk.domain.money import Money
 from creditrisk.domain.overdue import NOT_DUE, Overdue
-from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Document, Kind, Line, Reserved
+from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Kind, Line, Reserved
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.values import value
@@ -222,19 +222,17 @@ def situation_of(
     standing = standing or standing_of(facts, configuration, as_of=as_of)
     converter = standing.converter.continued()
     document = check.document
-    passed_on = _passed_on(document, facts, configuration) if document else None
+    passed_on = _passed_on(facts, configuration)
     amount = ZERO
-    if document and passed_on:
-        amount = plain_amount(
-            document, passed_on=passed_on.amount, configuration=configuration, converter=converter
-        )
+    if document:
+        amount = plain_amount(document, passed_on=passed_on, configuration=configuration, converter=converter)
     added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
 
     own, whole_group = _exposures(
         standing,
         facts,
         added=added,
-        passed_on=passed_on,
+        passed_on=Money(passed_on, document.total.currency) if document and facts.version else None,
         configuration=configuration,
         as_of=as_of,
         converter=converter,
@@ -284,6 +282,7 @@ def _exposures(
     def exposure(tally: Tally, *, own_only: bool) -> Exposure:
         changes = Changes(
             adjustments=_of(facts.adjustments, own_only=own_only),
+            is_stored=facts.is_stored,
             version=_of(facts.version, own_only=own_only),
             version_held=facts.version_held,
             held=_of(facts.held, own_only=own_only),
@@ -311,11 +310,10 @@ def _exposures(
     return own, whole_group
 
 
-def _passed_on(document: Document, facts: Facts, configuration: Configuration) -> Money:
+def _passed_on(facts: Facts, configuration: Configuration) -> Decimal:
     """What is taken over of the document; by reservations where those count beside it."""
     reserving = Category.RESERVATIONS in configuration.included
-    passed_on = facts.passed_on + facts.claimed if reserving else facts.passed_on
-    return Money(passed_on, document.total.currency)
+    return facts.passed_on + facts.claimed if reserving else facts.passed_on
 
 
 def _of(lines: Sequence[_Owned], *, own_only: bool) -> Sequence[_Owned]:

@@ -68,6 +68,7 @@ def with_document(facts: Facts, stored: Mapping[str, Any]) -> tuple[Facts, About
     holds = stored["holds"] or []
     known = facts._replace(
         adjustments=_lines(stored["adjustments"]),
+        is_stored=stored["present"],
         version=_lines(stored["version"]),
         version_held=bool(holds),
         passed_on=Decimal(stored["passed_on"] or 0),

@@ -24,7 +24,7 @@ class Granted:
 
     def hides(self, question: Question, stored: StoredFacts) -> bool:
         """Whether what was granted has to be read to know what it means to this check."""
-        document, accounts = question.document, _accounts_of(stored.facts)
+        document, accounts = question.document, stored.facts.summed
         if document is not None and any(
             (grant.company, grant.kind, grant.number) == (question.company, document.kind, document.number)
             for grant in self.grants
@@ -37,7 +37,7 @@ class Granted:
 
     def added_to(self, facts: Facts) -> Facts:
         """The facts as they would be read now."""
-        accounts = _accounts_of(facts)
+        accounts = facts.summed
         lines = [
             _line_of(grant, facts) for grant in self.grants if (grant.company, grant.account) in accounts
         ]
@@ -47,13 +47,7 @@ class Granted:
         """Take note of a grant."""
         self.grants.append(grant)
         if grant.claims or not stored.alone:
-            self.unclear |= _accounts_of(stored.facts)
-
-
-def _accounts_of(facts: Facts) -> set[tuple[str, str]]:
-    """The accounts whose exposure is added up."""
-    own = facts.account
-    return {(own.company, own.customer), *((member.company, member.customer) for member in facts.members)}
+            self.unclear |= stored.facts.summed
 
 
 def _line_of(grant: Grant, facts: Facts) -> Line:

@@ -9,7 +9,8 @@ as $$
 declare
     v_number text := p_document ->> 'number';
     v_kind text := p_document ->> 'kind';
-    v_stored boolean := false;
+    v_stored boolean := false; -- there is a row, which another paper may have made
+    v_present boolean := false;
     v_taken jsonb;
     v_owner text;
     v_adjustments jsonb;
@@ -20,7 +21,7 @@ declare
     v_superseding boolean := false; -- the document has a reservation already
 begin
     if v_number is not null then
-        select p.taken, p.content ->> 'owner' into v_taken, v_owner from paper p
+        select p.taken, p.content ->> 'owner', p.present into v_taken, v_owner, v_present from paper p
         where p.tenant = p_tenant and p.company = p_company and p.kind = v_kind and p.number = v_number;
         v_stored := found;
         if exists (
@@ -83,6 +84,7 @@ begin
         -- For processes of the release before.
         'release', v_releases -> 0, 'held', v_held,
         'passed_on', v_taken ->> (p_document ->> 'currency'), 'owner', v_owner, 'stored', v_stored,
+        'present', coalesce(v_present, false),
         'superseding', v_superseding);
 end
 $$;

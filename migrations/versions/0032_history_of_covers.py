@@ -1,12 +1,12 @@
 """The history of limits tells of covers, too, which raise them.
 
-Revision: 0033
+Revision: 0032
 """
 
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """A number of a temporary limit or cover is given once, though the entry is deleted.
 
-Revision: 0032
+Revision: 0031
 """
 
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
@@ -23,7 +23,6 @@ _CREATE = (
     )
     """,
     "ALTER TABLE entry_number ENABLE ROW LEVEL SECURITY",
-    "ALTER TABLE entry_number FORCE ROW LEVEL SECURITY",
     """
     CREATE POLICY own_tenant ON entry_number
         USING (tenant = nullif(current_setting('app.tenant', true), ''))
@@ -47,11 +46,35 @@ _CREATE = (
 )
 
 
+# Numbers that were given before, as far as they are known: those of covers that were deleted are not.
+_READ = ("temporary_limit", "cover", "manual_block", "limit_change")
+_GIVEN = """
+    INSERT INTO entry_number (tenant, company, entry, owner_kind, owner, last)
+    SELECT tenant, company, entry, owner_kind, owner, max(no)
+    FROM (
+        SELECT tenant, company, 'temporary_limit' AS entry, owner_kind, owner, no FROM temporary_limit
+        UNION ALL
+        SELECT tenant, company, 'temporary_limit', owner_kind, owner, no FROM limit_change
+        WHERE kind = 'temporary_limit'
+        UNION ALL
+        SELECT tenant, company, 'cover', 'customer', customer, no FROM cover
+        UNION ALL
+        SELECT tenant, company, 'manual_block', 'customer', customer, no FROM manual_block
+    ) AS given
+    GROUP BY 1, 2, 3, 4, 5
+"""
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
     for statement in _CREATE:
         op.execute(statement)
+    for table in _READ:
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(_GIVEN)
+    for table in (*_READ, "entry_number"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def downgrade() -> None:

@@ -1,14 +1,14 @@
 """What a document was stored as, and its releases by checkpoint, are told apart.
 
-Revision: 0031
+Revision: 0030
 """
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
