@@ -52,12 +52,14 @@ class ImportCredit(ImportMasterData[AccountStatement]):
         position = 0
         async for batch in batches(items, size=_COMPARED_TOGETHER):
             refused = await self._below_exposure(batch, principal)
-            errors += [(position + place + 1, [error]) for place, error in sorted(refused.items())]
+            errors += [(position + place + 1, [error]) for place, error in sorted(refused.items())][
+                : _REFUSALS_SHOWN - len(errors)
+            ]
             position += len(batch)
             for item in batch:
                 yield item
         if errors:
-            raise RejectedItems(errors[:_REFUSALS_SHOWN])
+            raise RejectedItems(errors)
 
     async def _below_exposure(
         self, statements: Sequence[AccountStatement], principal: Principal
