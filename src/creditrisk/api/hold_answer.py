@@ -164,10 +164,10 @@ def shown(hold: Hold) -> HoldOut:
 
 def _request(submitted: SubmittedRelease, hold: Hold) -> ReleaseRequestOut:
     request = submitted.request
-    pending = request.state is RequestState.PENDING
+    pending, is_open = request.state is RequestState.PENDING, hold.status == "open"
     return ReleaseRequestOut(
         action=request.resolution.value,
-        state="lapsed" if pending and hold.status != "open" else request.state.value,
+        state="lapsed" if pending and not is_open else request.state.value,
         amount=MoneyOut.of(request.amount),
         valid_until=submitted.order.valid_until,
         reason=submitted.order.reason,
@@ -181,5 +181,5 @@ def _request(submitted: SubmittedRelease, hold: Hold) -> ReleaseRequestOut:
             )
             for step in request.steps
         ],
-        current=request.current.id if pending and hold.status == "open" and request.current else None,
+        current=request.current.id if pending and is_open and request.current else None,
     )

@@ -113,15 +113,12 @@ class HoldEvaluation:
 
     async def _evaluated(self, found: Sequence[HeldCheck], principal: Principal) -> Sequence[Hold]:
         still_open = [(held, self._check_of(held)) for held in found if held.hold.status == "open"]
-        evaluated = [_held_by_nothing(held) for held, check in still_open if check is None]
-        asked = [(held, check) for held, check in still_open if check is not None]
-        newest: dict[str, Hold] = {}
-        waiting = [_Waiting(held, check) for held, check in asked]
+        waiting = [_Waiting(held, check) for held, check in still_open if check is not None]
+        free = [_held_by_nothing(held) for held, check in still_open if check is None]
+        newest = await self._kept(free, principal)
         while waiting:
             judged, waiting = await self._judged(waiting, principal)
-            newest |= await self._kept([*evaluated, *judged], principal)
-            evaluated = []
-        newest |= await self._kept(evaluated, principal)
+            newest |= await self._kept(judged, principal)
         return [newest.get(held.hold.id, held.hold) for held in found]
 
     async def _judged(

@@ -112,9 +112,7 @@ def decide(
         trusted=configuration.policy.trust_request_operator,
         default_strict=configuration.policy.operator_default_strict,
     )
-    release = None
-    if facts.releases:  # as with hardly any check
-        release = next((each for each in facts.releases if _authorises(each, situation)), None)
+    release = _authorising(situation)
     findings = [_demoted(finding, situation, operator, authorised=release is not None) for finding in found]
     classes = {finding.severity for finding in findings}
     demotions = {finding.demoted_by for finding in findings}
@@ -205,20 +203,19 @@ def _in_grace(release: Release, situation: Situation) -> bool:
     return grace is not None and (situation.as_of - release.released_on).days <= grace
 
 
-def _authorises(release: Release, situation: Situation) -> bool:
-    """Whether a person's release lets the document pass as it is presented now (M12, F19).
+def _authorising(situation: Situation) -> Release | None:
+    """The release of a person that lets the document pass as it is presented now (M12, F19).
 
-    A release stands until a newer one at its checkpoint; where any covers the document, until any newer one.
+    The newest one decides; where releases are for checkpoints, the newest at this one.
     """
-    policy = situation.policy
-    if policy.release_covers == "checkpoint":
-        if release.checkpoint != situation.check.checkpoint:
-            return False
-    elif release is not situation.facts.releases[0]:
-        return False
-    if not _covers(release, situation):
-        return False
-    return policy.recheck_after_release != "always" or not release.used
+    releases, policy = situation.facts.releases, situation.policy
+    if not releases:  # as with nearly every check
+        return None
+    anywhere, here = policy.release_covers != "checkpoint", situation.check.checkpoint
+    newest = next((release for release in releases if anywhere or release.checkpoint == here), None)
+    if newest is None or (policy.recheck_after_release == "always" and newest.used):
+        return None
+    return newest if _covers(newest, situation) else None
 
 
 def _covers(release: Release, situation: Situation) -> bool:

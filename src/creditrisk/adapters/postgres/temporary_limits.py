@@ -8,9 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from creditrisk.adapters.postgres.engine import Database
-from creditrisk.adapters.postgres.entries import (
-    PostgresEntryStore,
-)
+from creditrisk.adapters.postgres.entries import PostgresEntryStore
 from creditrisk.adapters.postgres.limit_changes import CompanyPolicies, record_limit_changes
 from creditrisk.adapters.postgres.tables import temporary_limit
 from creditrisk.application.companies import EVERY_COMPANY
