@@ -250,3 +250,28 @@ def test_an_account_that_is_busy_from_its_first_check_on_is_foreseen_as_well(
     locking = [each for each in sent if each.startswith("SELECT * FROM reserving_facts_5")]
     foreseen = [each for each in sent if each.startswith("SELECT * FROM reserve_as_foreseen_1")]
     assert len(locking) < len(foreseen) / 2
+
+
+def test_accounts_that_two_processes_reserve_on_are_not_foreseen_in_vain_for_long(
+    tap: Wiretap, erp: httpx.Client, own_database_url: str
+) -> None:
+    """Of each account alone that would be learned too late, where there are many."""
+    customers = [f"SHARED-{number}" for number in range(40)]
+    for customer in customers:
+        ok(erp.put(f"/v1/customers/{customer}", json={}))
+
+    with running_service(own_database_url) as other, other.caller(_key(erp)) as elsewhere:
+        tap.forget()
+        for turn in range(4):
+            for customer in customers:
+                for name, caller in (("here", erp), ("there", elsewhere)):
+                    body = asked(customer, number=f"{customer}-{name}-{turn}")
+                    assert ok(caller.post("/v1/check", json=body | {"reserve": {"ttl_seconds": 900}}))
+
+    _, sent = statements(tap)
+    foreseen = [each for each in sent if each.startswith("SELECT * FROM reserve_as_foreseen_1")]
+    assert 0 < len(foreseen) < len(customers) / 2
+
+
+def _key(caller: httpx.Client) -> str:
+    return caller.headers["Authorization"].removeprefix("Bearer ")

@@ -26,6 +26,11 @@ _MOST_CALLERS: Final = 1_000
 """Combinations of key and operator in a company."""
 _LONGEST_DOUBT: Final = 6
 """Where another process reserves as well, expectations are given up for 2, 4, … at most 2^6 batches."""
+_BETWEEN_TRIES: Final = 16
+"""Batches of a tenant decided behind their locks before it is tried again, where it has not paid of late."""
+_SURPRISE: Final = 4
+"""How many batches kept at once make good for one that was decided in vain."""
+_MOST_LUCK: Final = 3 * _SURPRISE
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -68,10 +73,33 @@ class _Account:
     """So often it is not learned again."""
 
 
+@dataclass(slots=True)
+class _Luck:
+    """Whether it has paid of late to decide what a tenant asks from what is expected.
+
+    Accounts are doubted one by one, and that is too slow for a tenant who reserves on thousands of them by
+    several processes, where nearly every batch has one that another process was the last to reserve on.
+    """
+
+    score: int = _MOST_LUCK
+    passed_over: int = 0
+
+    @property
+    def pays(self) -> bool:
+        """Whether to try: always, or only now and then."""
+        return self.score >= 0 or self.passed_over >= _BETWEEN_TRIES
+
+    def tell(self, *, kept: bool) -> None:
+        """Note what came of a try."""
+        self.passed_over = 0
+        self.score = min(self.score + 1, _MOST_LUCK) if kept else max(self.score - _SURPRISE, -_MOST_LUCK)
+
+
 class Foresight:
     """Expectations of one process; those not asked for longest are forgotten."""
 
     def __init__(self) -> None:
+        self._luck: OrderedDict[str, _Luck] = OrderedDict()
         self._accounts: OrderedDict[tuple[str, str, str], _Account] = OrderedDict()
         self._surroundings: OrderedDict[tuple[str, str], dict[tuple[str, str], _Surroundings]] = OrderedDict()
         self._clock: tuple[datetime, float] | None = None
@@ -86,8 +114,8 @@ class Foresight:
 
     def foresees(self, tenant: str, company: str, customer: str) -> bool:
         """Whether anything is expected of an account."""
-        account = self._accounts.get((tenant, company, customer))
-        return account is not None and account.sums is not None
+        account, luck = self._accounts.get((tenant, company, customer)), self._luck.get(tenant)
+        return account is not None and account.sums is not None and (luck is None or luck.pays)
 
     def knows(self, asking: Asking, *, key_id: str) -> bool:
         """Whether an answer is expected to a question."""
@@ -96,7 +124,10 @@ class Foresight:
             return False
         if question.document is None or question.document.follows:
             return False
-        return self.foresees(*asking.account) and self._around(asking, key_id) is not None
+        account = self._accounts.get(asking.account)
+        if account is None or account.sums is None:
+            return False
+        return self._around(asking, key_id) is not None
 
     def expected(self, asking: Asking, *, key_id: str, now: datetime) -> Expected:
         """The answer to a question that `knows` one."""
@@ -138,6 +169,12 @@ class Foresight:
             if account is not None and account.sums is not None:
                 account.sums = _with(account.sums, grant)
 
+    def tell(self, tenant: str, *, kept: bool) -> None:
+        """Note whether a batch was kept, or decided in vain because something was not as expected."""
+        luck = self._luck.get(tenant) or _Luck()
+        luck.tell(kept=kept)
+        _put(self._luck, tenant, luck)
+
     def confirm(self, asked: Iterable[Asking], *, at: datetime) -> None:
         """Note that all was as expected at an instant of the database."""
         self._clock = at, asyncio.get_running_loop().time()
@@ -169,6 +206,8 @@ class Foresight:
 
     def learn(self, tenant: str, read: Iterable[Read]) -> None:
         """Expect what was read behind the locks in a transaction that is committed."""
+        if (luck := self._luck.get(tenant)) is not None:
+            luck.passed_over += 1
         found: dict[tuple[str, str, str], _Found] = defaultdict(_Found)
         for asking, key_id, row, grant in read:
             account, plain = asking.account, _is_plain(asking, row)

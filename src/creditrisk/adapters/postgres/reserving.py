@@ -181,6 +181,7 @@ class PostgresReservationBook:
             if isinstance(failure, asyncpg.SerializationError | asyncpg.DeadlockDetectedError):
                 return False
             raise
+        self._foresight.tell(tenant, kept=kept_at is not None)
         if kept_at is not None:
             self._foresight.confirm(askings, at=kept_at)
             return True
