@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.scenarios.erp import Erp, counted, figures, new_erp
+from tests.scenarios.erp import Erp, Followed, counted, figures, new_erp
 from tests.scenarios.reserving import reserve, resolve
 from tests.service import Site, eur, ok
 
@@ -249,31 +249,34 @@ def test_a_document_that_is_not_there_yet_frees_nothing(erp: Erp) -> None:
 
 NUMBERS = st.sampled_from(["1", "2"])
 AMOUNTS = st.integers(min_value=1, max_value=9)
-LINKS = st.one_of(st.none(), NUMBERS)
-EVENTS = st.one_of(
-    st.tuples(st.just("order"), NUMBERS, AMOUNTS, st.none()),
-    st.tuples(st.sampled_from(["delivery", "invoice"]), NUMBERS, AMOUNTS, LINKS),
+LINKS = st.dictionaries(NUMBERS, st.one_of(st.none(), AMOUNTS))
+EVENTS: st.SearchStrategy[Any] = st.one_of(
+    st.tuples(st.just("order"), NUMBERS, AMOUNTS, st.just({}), st.booleans()),
+    st.tuples(st.sampled_from(["delivery", "invoice"]), NUMBERS, AMOUNTS, LINKS, st.just(value=False)),
 )
-
-
-@settings(
+DOING = st.sampled_from(["reserve", "store", "both", "both"])
+WITHOUT_RESERVATIONS: dict[str, Any] = {"categories": {"reservations": False}}
+PRECEDING = {"delivery": "order", "invoice": "delivery"}
+FEW = settings(
     max_examples=6,
     phases=[Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@FEW
 @given(
-    policy=st.sampled_from([{}, {"orders": {"amount": "total"}}]),
-    events=st.lists(st.tuples(EVENTS, st.sampled_from(["reserve", "store", "both", "both"])), max_size=8),
+    policy=st.sampled_from([{}, {}, {"orders": {"amount": "total"}}]),
+    events=st.lists(st.tuples(EVENTS, DOING), max_size=8),
 )
 def test_storing_what_was_reserved_adds_nothing(
     site: Site, platform: Erp, policy: dict[str, Any], events: list[Any]
 ) -> None:
-    before = {"delivery": "order", "invoice": "delivery"}
     with new_erp(site, platform) as erp:
         erp.policy(**policy)
-        for (kind, number, amount, link), does in events:
-            total, follows = f"{amount}00.00", [] if link is None else [(before[kind], link)]
+        for (kind, number, amount, links, fulfilled), does in events:
+            total, follows = f"{amount}00.00", _followed(kind, links)
             stored = exposure(erp)
             if does != "store":
                 answer = erp.check(kind, total, number, follows=follows, reserve={"ttl_seconds": 900})
@@ -281,6 +284,39 @@ def test_storing_what_was_reserved_adds_nothing(
                 assert reserved >= Decimal(answer["exposure"]["projected"]), answer
                 stored = reserved
             if does != "reserve":
-                erp.store(kind, number, total, follows=follows)
+                erp.store(kind, number, total, follows=follows, **_closing(closed=fulfilled))
             if does == "both":
                 assert exposure(erp) <= stored
+            reserved = exposure(erp)
+            erp.policy(**policy, **WITHOUT_RESERVATIONS)
+            assert exposure(erp) <= reserved, "what is not there yet has freed something"
+            erp.policy(**policy)
+
+
+@FEW
+@given(events=st.lists(st.tuples(EVENTS, DOING), max_size=8))
+def test_what_is_reserved_alone_adds_what_the_check_said(
+    site: Site, platform: Erp, events: list[Any]
+) -> None:
+    with new_erp(site, platform) as erp:
+        for (kind, number, amount, links, fulfilled), does in events:
+            total, follows = f"{amount}00.00", _followed(kind, links)
+            stored = exposure(erp)
+            if does != "store":
+                answer = erp.check(kind, total, number, follows=follows, reserve={"ttl_seconds": 900})
+                assert exposure(erp) == max(Decimal(answer["exposure"]["projected"]), stored), answer
+                if does == "reserve":
+                    ok(resolve(erp, answer["reservation"], "release"))
+            if does != "reserve":
+                erp.store(kind, number, total, follows=follows, **_closing(closed=fulfilled))
+
+
+def _followed(kind: str, links: dict[str, int | None]) -> list[Followed]:
+    return [
+        (PRECEDING[kind], number) if amount is None else (PRECEDING[kind], number, f"{amount}00.00")
+        for number, amount in links.items()
+    ]
+
+
+def _closing(*, closed: bool) -> dict[str, Any]:
+    return {"fulfilled": True} if closed else {}
