@@ -158,6 +158,34 @@ async def test_those_who_ask_are_kept_in_halves() -> None:
     assert [len(statement) for statement in statements] == [4] * 18
 
 
+@pytest.mark.parametrize(("rounds", "sizes"), [(0, [1, 7, 1, 7, 1, 7, 1, 7]), (2, [1, 8, 8, 8, 7])])
+async def test_with_rounds_those_answered_ask_again_before_the_next_statement(
+    rounds: int, sizes: list[int]
+) -> None:
+    answered = asyncio.Event()
+    statements: list[int] = []
+
+    async def answer(questions: Sequence[int]) -> Sequence[str]:
+        statements.append(len(questions))
+        await answered.wait()
+        answered.clear()
+        return [str(question) for question in questions]
+
+    coalescing = Coalescing(answer, together=2, most=10, patience=60, rounds=rounds)
+
+    async def ask_again_and_again(number: int) -> None:
+        for _ in range(4):
+            await asked(coalescing, number)
+
+    tasks = [asyncio.create_task(ask_again_and_again(0))]
+    await all_waiting()
+    tasks += [asyncio.create_task(ask_again_and_again(number)) for number in range(1, 8)]
+    while not all(task.done() for task in tasks):
+        await all_waiting()
+        answered.set()
+    assert statements == sizes
+
+
 async def test_with_patience_a_second_statement_begins_beside_a_late_one_only() -> None:
     database = Database()
     coalescing = Coalescing(database.answer, together=2, most=10, patience=0.2)

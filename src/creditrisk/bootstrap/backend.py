@@ -156,7 +156,7 @@ def build_backend(url: str, *, limits: ConnectionLimits, spare_processor: bool =
     remembered = RememberedFacts()
     stores = _Stores(
         reads=reads,
-        facts=PostgresFactsReader(reads, remembered, halves=spare_processor),
+        facts=PostgresFactsReader(reads, remembered, spare_processor=spare_processor),
         book=PostgresReservationBook(database, remembered, new_id=uuid7),
         decisions=PostgresDecisionLog(database, reads),
         answers=PostgresAnswerStore(database),

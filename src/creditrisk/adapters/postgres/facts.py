@@ -31,6 +31,8 @@ _TOGETHER: Final = 2
 _LONG: Final = 0.02
 """Seconds after which what is asked waits no more for the statement under way; few take as long."""
 _MOST_AT_ONCE: Final = 64
+_ROUNDS: Final = 4
+"""Of the event loop: in so many an answer is sent, and the next request read, validated and asked about."""
 
 
 class FactsArguments(NamedTuple):
@@ -128,12 +130,20 @@ class Asking(NamedTuple):
 class PostgresFactsReader:
     """Reads facts outside any explicit transaction."""
 
-    def __init__(self, pool: ReadPool, remembered: RememberedFacts, *, halves: bool = False) -> None:
-        """With ``halves`` the process decides one half of those who ask while the other is read."""
+    def __init__(self, pool: ReadPool, remembered: RememberedFacts, *, spare_processor: bool = False) -> None:
+        """With a ``spare_processor`` one half of those who ask is read while the process decides the other.
+
+        Without one that would only be more statements: all processors have work already.
+        """
         self._pool = pool
         self._remembered = remembered
         self._lanes = Lanes(
-            self._fetch, together=_TOGETHER, most=_MOST_AT_ONCE, patience=_LONG, halves=halves
+            self._fetch,
+            together=_TOGETHER,
+            most=_MOST_AT_ONCE,
+            patience=_LONG,
+            halves=spare_processor,
+            rounds=0 if spare_processor else _ROUNDS,
         )
 
     async def read(
