@@ -200,3 +200,44 @@ def test_a_credit_note_takes_nothing_of_a_delivery_but_lowers(erp: Erp, *, reser
     erp.store("invoice", "N", "-10.00", follows=OF_THE_DELIVERY)
     assert exposure(erp) == 186
     assert figures(erp.check("invoice", "-20.00", "N", follows=OF_THE_DELIVERY))[2] == "176.00"
+
+
+@pytest.mark.parametrize("first", ["unknown", "reserved", "closed", "smaller"])
+def test_a_check_of_what_a_reserved_document_follows_leaves_to_it_what_others_do_not_give(
+    erp: Erp, first: str
+) -> None:
+    erp.account(limit="999.00")
+    links = [("order", "O-1"), ("order", "O-2")]
+    erp.store("order", "O-2", "500.00")
+    if first == "reserved":
+        reserve(erp, "order", "100.00", "O-1")
+    elif first != "unknown":
+        erp.store("order", "O-1", "100.00", fulfilled=first == "closed")
+    reserve(erp, "delivery", "500.00", "D", follows=links)
+    answer = erp.check("order", "500.00", "O-1", reserve={"ttl_seconds": 900})
+    assert (answer["exposure"]["projected"], answer["decision"]) == ("1000.00", "block")
+
+
+def test_what_a_reserved_delivery_gives_back_is_taken_by_the_next_one_before_anything_else(erp: Erp) -> None:
+    for number in ("O", "O-2", "O-4"):
+        erp.store("order", number, "100.00")
+    erp.store("delivery", "D1", "100.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "100.00", "D1", follows=[("order", "O-2")])
+    assert exposure(erp) == 300
+    reserve(erp, "delivery", "100.00", "D2", follows=[("order", "O"), ("order", "O-4")])
+    assert exposure(erp) == 300
+
+
+def test_what_the_checked_delivery_gives_back_is_taken_by_a_reserved_one_before_anything_else(
+    erp: Erp,
+) -> None:
+    for number in ("O", "O-4"):
+        erp.store("order", number, "100.00")
+    erp.store("delivery", "D1", "100.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "100.00", "D2", follows=[("order", "O"), ("order", "O-4")])
+    assert exposure(erp) == 200
+    assert figures(erp.check("delivery", "100.00", "D1"))[2] == "300.00"
+    reserve(erp, "delivery", "100.00", "D1")
+    assert exposure(erp) == 300
+    erp.store("delivery", "D1", "100.00")
+    assert exposure(erp) == 300

@@ -54,7 +54,8 @@ begin
         left join lateral (
             select coalesce(
                 case when not (t.line).billed then (
-                    select c.risk_customer from customer c where c.tenant = p_tenant and c.customer = (t.line).customer) end,
+                    select c.risk_customer from customer c
+                    where c.tenant = p_tenant and c.customer = (t.line).customer) end,
                 (t.line).customer) as bearer
         ) as s on true
         where reservation_state(r.status, r.created_at, r.expires_at, greatest(p.stated_at, p.posted_at), p_now)
@@ -79,7 +80,8 @@ begin
             case when i.place = i.places then greatest(0, i.amount - i.before)
                 else least((i.line).open_amount, greatest(0, i.amount - i.before)) end as amount
         from (
-            select l.id, l.amount, t.line, row_number() over in_turn as place, count(*) over (partition by l.id) as places,
+            select l.id, l.amount, t.line, row_number() over in_turn as place,
+                count(*) over (partition by l.id) as places,
                 sum((t.line).open_amount) over in_turn - (t.line).open_amount as before
             from live l
             cross join lateral (
@@ -93,6 +95,7 @@ begin
             window in_turn as (partition by l.id order by t.number)
         ) as i
     ),
+    passed as (select * from passed_on_1(p_tenant, p_company, p_document)),
     -- What each takes of papers beyond what its stored version has taken.
     change as (
         select l.id, l.company, n.kind, n.number, n.currency, n.amount, n.currency = l.currency as comparable,
@@ -100,11 +103,18 @@ begin
                 else greatest(0, l.amount) end as adds,
             least(g.gain, 0) as lessens,
             t.open_amount,
-            -- What exposure gives up for it or, less than nothing, gets back: of the same account, to be room for others.
-            case when n.amount >= 0 or t.account = l.account
-                then greatest(0, t.open_amount) - greatest(0, t.open_amount - n.amount) else 0 end as gives
+            -- What exposure gives up for it, also of what others give back; or, less than nothing, what it gets back:
+            -- of the same account, to be room for others.
+            case when n.amount >= 0
+                then greatest(0, t.open_amount + n.returned + coalesce(d.returned, 0))
+                    - greatest(0, t.open_amount + n.returned + coalesce(d.returned, 0) - n.amount)
+                when t.account = l.account
+                then greatest(0, t.open_amount) - greatest(0, t.open_amount - n.amount)
+                else 0 end as gives
         from (
-            select l.id, f.kind, f.number, f.currency, sum(f.amount) as amount
+            select l.id, f.kind, f.number, f.currency, sum(f.amount) as amount,
+                sum(greatest(0, -sum(f.amount))) over (
+                    partition by l.company, f.kind, f.number, f.currency) as returned
             from live l
             cross join lateral (
                 select c.kind, c.number, c.currency,
@@ -119,18 +129,23 @@ begin
                     and not coalesce(t.content ? 'open_amount' and t.stated_at <= (l.stored).linked_at, false)
             ) as f
             -- What the ERP states of a paper afterwards wins, as with links of stored papers.
-            left join paper t on t.tenant = p_tenant and t.company = l.company and t.kind = f.kind and t.number = f.number
+            left join paper t
+                on t.tenant = p_tenant and t.company = l.company and t.kind = f.kind and t.number = f.number
             where not coalesce(t.content ? 'open_amount' and t.stated_at > l.created_at, false)
-            group by l.id, f.kind, f.number, f.currency
+            group by l.id, l.company, f.kind, f.number, f.currency
             having sum(f.amount) <> 0
         ) as n
         join live l on l.id = n.id
+        left join (
+            select k.kind, k.number, k.currency, greatest(0, -k.amount) as returned from passed k
+        ) as d on l.company = p_company and d.kind = n.kind and d.number = n.number and d.currency = n.currency
         -- The paper, as it counts; nothing of one that does not.
         left join lateral (
             select o.account, greatest(o.amount, (o.line).open_amount) as open_amount from live o
             where o.company = l.company and o.kind = n.kind and o.number = n.number and o.currency = n.currency
             union all
-            select coalesce(case when not (t.line).billed then c.risk_customer end, (t.line).customer), (t.line).open_amount
+            select coalesce(case when not (t.line).billed then c.risk_customer end, (t.line).customer),
+                (t.line).open_amount
             from (
                 select stored_line_1(p) as line from paper p
                 where p.tenant = p_tenant and p.company = l.company and p.kind = n.kind and p.number = n.number
@@ -164,17 +179,20 @@ begin
             select c.*,
                 coalesce(sum(-least(c.gives, 0)) filter (where c.comparable) over (partition by c.id), 0) as back,
                 coalesce(sum(abs(c.gives)) filter (where c.comparable) over (
-                    partition by c.id, c.amount > 0 order by c.kind, c.number
+                    partition by c.id, c.amount > 0
+                    -- The document under check last: what it will have is not known here.
+                    order by (c.company, c.kind, c.number) is not distinct from
+                        (p_company, p_document ->> 'kind', p_document ->> 'number'), c.kind, c.number
                     rows between unbounded preceding and 1 preceding), 0) as before
             from change c
         ) as c
         group by c.company, c.kind, c.number, c.currency
     ),
-    passed as (select * from passed_on_1(p_tenant, p_company, p_document)),
     -- Stored papers of which a part will be taken or given back, but for which nothing is reserved themselves.
     claimed as (
         select c.company, c.kind, c.number,
-            coalesce(case when not (t.line).billed then b.risk_customer end, (t.line).customer) as account, t.line, c.amount
+            coalesce(case when not (t.line).billed then b.risk_customer end, (t.line).customer) as account,
+            t.line, c.amount
         from (select * from claim where claim.amount <> 0) as c
         join paper p on p.tenant = p_tenant and p.company = c.company and p.kind = c.kind and p.number = c.number
         cross join lateral (select stored_line_1(p) as line) as t
@@ -192,17 +210,20 @@ begin
     met as (
         select l.company, l.kind, l.number, l.account, l.currency, coalesce(i.amount, l.amount) as amount,
             coalesce(i.line, case when l.bearer = l.account then l.line end) as line,
-            case when coalesce(i.place, 1) = 1 then c.amount end as claimed, coalesce(i.place, 1) = 1 as passes, false as moved,
+            case when coalesce(i.place, 1) = 1 then c.amount end as claimed,
+            coalesce(i.place, 1) = 1 as passes, false as moved,
             l.taken
         from live l
         left join item i on i.id = l.id
-        left join claim c on c.company = l.company and c.kind = l.kind and c.number = l.number and c.currency = l.currency
+        left join claim c
+            on c.company = l.company and c.kind = l.kind and c.number = l.number and c.currency = l.currency
         union all
         -- A document that moves to another account: judged together, both are not counted.
         select l.company, l.kind, l.number, l.bearer, l.currency, 0, l.line, greatest(l.amount, 0), true, true, null
         from live l where l.bearer <> l.account and (l.line).category is not null
         union all
-        select c.company, c.kind, c.number, c.account, (c.line).currency, least((c.line).open_amount, 0), c.line, c.amount,
+        select c.company, c.kind, c.number, c.account, (c.line).currency, least((c.line).open_amount, 0), c.line,
+            c.amount,
             true, false, null
         from claimed c
     ),
