@@ -63,6 +63,11 @@ class Site:
         return asyncio.run(_issued(self.database_url))
 
 
+def key_of(caller: httpx.Client) -> str:
+    """The key a client calls with."""
+    return caller.headers["Authorization"].removeprefix("Bearer ")
+
+
 def client(url: str, key: str, *, timeout: float = 30) -> httpx.Client:
     """A client with this key; it speaks plain HTTP and need not read certificate authorities first."""
     headers = {"Authorization": f"Bearer {key}"}

@@ -35,6 +35,36 @@ async def asked(coalescing: Coalescing[int, str], *questions: int) -> Sequence[s
     return await coalescing.ask(questions)
 
 
+class OneByOne:
+    """A database that answers a statement each time it is told to."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self._told = asyncio.Event()
+
+    async def answer(self, questions: Sequence[int]) -> Sequence[str]:
+        self.sizes.append(len(questions))
+        await self._told.wait()
+        self._told.clear()
+        return [str(question) for question in questions]
+
+    async def answer_all(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Answer until those who ask have nothing more to ask."""
+        while not all(task.done() for task in tasks):
+            await all_waiting()
+            self._told.set()
+
+
+def again_and_again(coalescing: Coalescing[int, str], number: int, *, times: int) -> asyncio.Task[None]:
+    """Ask the same so often, each time as soon as it is answered."""
+
+    async def ask() -> None:
+        for _ in range(times):
+            await asked(coalescing, number)
+
+    return asyncio.create_task(ask())
+
+
 async def all_waiting() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
@@ -136,54 +166,23 @@ async def test_questions_about_one_thing_are_never_asked_by_two_statements_at_a_
 
 
 async def test_those_who_ask_are_kept_in_halves() -> None:
-    answered = asyncio.Event()
-    statements: list[list[int]] = []
-
-    async def answer(questions: Sequence[int]) -> Sequence[str]:
-        statements.append(list(questions))
-        await answered.wait()
-        answered.clear()
-        return [str(question) for question in questions]
-
-    coalescing = Coalescing(answer, together=2, most=10, patience=60, halves=True)
-
-    async def ask_again_and_again(number: int) -> None:
-        for _ in range(9):
-            await asked(coalescing, number)
-
-    tasks = [asyncio.create_task(ask_again_and_again(number)) for number in range(8)]
-    while not all(task.done() for task in tasks):
-        await all_waiting()
-        answered.set()
-    assert [len(statement) for statement in statements] == [4] * 18
+    database = OneByOne()
+    coalescing = Coalescing(database.answer, together=2, most=10, patience=60, halves=True)
+    await database.answer_all([again_and_again(coalescing, number, times=9) for number in range(8)])
+    assert database.sizes == [4] * 18
 
 
 @pytest.mark.parametrize(("rounds", "sizes"), [(0, [1, 7, 1, 7, 1, 7, 1, 7]), (2, [1, 8, 8, 8, 7])])
 async def test_with_rounds_those_answered_ask_again_before_the_next_statement(
     rounds: int, sizes: list[int]
 ) -> None:
-    answered = asyncio.Event()
-    statements: list[int] = []
-
-    async def answer(questions: Sequence[int]) -> Sequence[str]:
-        statements.append(len(questions))
-        await answered.wait()
-        answered.clear()
-        return [str(question) for question in questions]
-
-    coalescing = Coalescing(answer, together=2, most=10, patience=60, rounds=rounds)
-
-    async def ask_again_and_again(number: int) -> None:
-        for _ in range(4):
-            await asked(coalescing, number)
-
-    tasks = [asyncio.create_task(ask_again_and_again(0))]
+    database = OneByOne()
+    coalescing = Coalescing(database.answer, together=2, most=10, patience=60, rounds=rounds)
+    first = again_and_again(coalescing, 0, times=4)
     await all_waiting()
-    tasks += [asyncio.create_task(ask_again_and_again(number)) for number in range(1, 8)]
-    while not all(task.done() for task in tasks):
-        await all_waiting()
-        answered.set()
-    assert statements == sizes
+    others = [again_and_again(coalescing, number, times=4) for number in range(1, 8)]
+    await database.answer_all([first, *others])
+    assert database.sizes == sizes
 
 
 async def test_with_patience_a_second_statement_begins_beside_a_late_one_only() -> None:

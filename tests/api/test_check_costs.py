@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.service import JSON, Site, eur, ok, running_service
+from tests.service import JSON, Site, eur, key_of, ok, running_service
 from tests.wiretap import Wiretap
 
 FLUSH: Final = ("SELECT write_decisions_2",)
@@ -260,7 +260,7 @@ def test_accounts_that_two_processes_reserve_on_are_not_foreseen_in_vain_for_lon
     for customer in customers:
         ok(erp.put(f"/v1/customers/{customer}", json={}))
 
-    with running_service(own_database_url) as other, other.caller(_key(erp)) as elsewhere:
+    with running_service(own_database_url) as other, other.caller(key_of(erp)) as elsewhere:
         tap.forget()
         for turn in range(4):
             for customer in customers:
@@ -271,7 +271,3 @@ def test_accounts_that_two_processes_reserve_on_are_not_foreseen_in_vain_for_lon
     _, sent = statements(tap)
     foreseen = [each for each in sent if each.startswith("SELECT * FROM reserve_as_foreseen_1")]
     assert 0 < len(foreseen) < len(customers) / 2
-
-
-def _key(caller: httpx.Client) -> str:
-    return caller.headers["Authorization"].removeprefix("Bearer ")

@@ -1,5 +1,6 @@
 """Reserving credit, in the words of the trade."""
 
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -24,6 +25,11 @@ def reserved(erp: Erp) -> str:
     amount = erp.exposure()["exposure"]["by_category"]["reservations"]
     assert isinstance(amount, str)
     return amount
+
+
+def exposure(erp: Erp, **query: str) -> Decimal:
+    """The exposure of the account of C-1, or of another one."""
+    return Decimal(erp.exposure(**query)["exposure"]["current"])
 
 
 def status(erp: Erp, reservation: JSON) -> str:

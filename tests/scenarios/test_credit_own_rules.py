@@ -11,7 +11,7 @@ import pytest
 from creditrisk.adapters.own_rule_kinds import AmbiguousKind, installed_kinds
 from tests.scenarios import own_kinds
 from tests.scenarios.erp import Erp, classes, found
-from tests.service import JSON, Site, running_service
+from tests.service import JSON, Site, key_of, running_service
 
 ENTRY_POINTS = """
 [creditrisk.rule_kinds]
@@ -128,14 +128,10 @@ def test_a_rule_whose_package_is_gone_holds(
 ) -> None:
     rule(erp, "SMALL", "small", {"most": "1.00"})
     monkeypatch.setattr("sys.path", [each for each in sys.path if "site-packages0" not in each])
-    with running_service(own_database_url) as site, site.caller(_key_of(erp)) as caller:
+    with running_service(own_database_url) as site, site.caller(key_of(erp.caller)) as caller:
         answer = Erp(caller).check("order", "5.00")
     assert classes(answer) == {"OWN_RULE": "hard"}
     assert found(answer, "OWN_RULE")["params"]["version"] is None
-
-
-def _key_of(erp: Erp) -> str:
-    return erp.caller.headers["Authorization"].removeprefix("Bearer ")
 
 
 def test_two_packages_that_offer_a_kind_of_one_name_stop_the_service_from_starting(

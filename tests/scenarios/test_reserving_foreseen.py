@@ -8,7 +8,7 @@ import pytest
 
 from tests.scenarios.erp import DAY, Erp, counted, figures, new_erp
 from tests.scenarios.reserving import QUARTER_OF_AN_HOUR, reserve, resolve
-from tests.service import JSON, Site, eur, ok, running_service
+from tests.service import JSON, Site, eur, key_of, ok, running_service
 
 ENOUGH = 3
 """So many reservations, and the next one is foreseen."""
@@ -96,7 +96,7 @@ def other_site(site: Site) -> Iterator[Site]:
 def test_two_services_never_foresee_what_the_other_one_reserves(
     site: Site, other_site: Site, platform: Erp
 ) -> None:
-    with new_erp(site, platform) as erp, other_site.caller(_key(erp)) as there:
+    with new_erp(site, platform) as erp, other_site.caller(key_of(erp.caller)) as there:
         erp.account(limit="1000.00")
         both = [erp, Erp(there)]
         for number in range(2 * ENOUGH):
@@ -119,7 +119,3 @@ def test_two_services_never_foresee_what_the_other_one_reserves(
         refused = [amount for _, amount, granted in answers if not granted]
         assert all(reached + amount > Decimal(1000) for amount in refused)
         assert counted(erp.exposure()) == {"reservations": f"{reached}"}
-
-
-def _key(erp: Erp) -> str:
-    return erp.caller.headers["Authorization"].removeprefix("Bearer ")

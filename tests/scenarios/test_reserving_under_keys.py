@@ -7,7 +7,7 @@ import httpx
 
 from tests.scenarios.erp import Erp
 from tests.scenarios.reserving import QUARTER_OF_AN_HOUR, reserved
-from tests.service import JSON, Site, eur, ok, running_service
+from tests.service import JSON, Site, eur, key_of, ok, running_service
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -38,7 +38,7 @@ def test_each_of_many_sent_twice_at_once_is_carried_out_once(erp: Erp) -> None:
 
 def test_two_services_carry_out_a_request_once(site: Site, erp: Erp) -> None:
     erp.account(limit="1000.00")
-    key = erp.caller.headers["Authorization"].removeprefix("Bearer ")
+    key = key_of(erp.caller)
     with running_service(site.database_url) as other, other.caller(key) as second:
         callers = (erp.caller, second) * 2
         for number in range(8):

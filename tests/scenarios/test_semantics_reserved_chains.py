@@ -5,16 +5,12 @@ from decimal import Decimal
 import pytest
 
 from tests.scenarios.erp import Erp, counted, figures
-from tests.scenarios.reserving import reserve, resolve, status
+from tests.scenarios.reserving import exposure, reserve, resolve, status
 from tests.service import JSON, eur, ok
 
 OF_THE_ORDER = [("order", "O")]
 OF_THE_DELIVERY = [("delivery", "D")]
 INVOICE = {"kind": "invoice", "number": "V"}
-
-
-def exposure(erp: Erp, **query: str) -> Decimal:
-    return Decimal(erp.exposure(**query)["exposure"]["current"])
 
 
 def test_what_a_delivery_took_of_a_closed_order_is_no_room_in_another_one(erp: Erp) -> None:

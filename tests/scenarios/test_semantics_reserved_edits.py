@@ -11,14 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.scenarios.erp import Erp, Followed, counted, figures, new_erp
-from tests.scenarios.reserving import reserve, resolve
+from tests.scenarios.reserving import exposure, reserve, resolve
 from tests.service import Site, eur, ok
 
 OF_THE_ORDER = [("order", "O")]
-
-
-def exposure(erp: Erp, **query: str) -> Decimal:
-    return Decimal(erp.exposure(**query)["exposure"]["current"])
 
 
 def test_a_stored_delivery_that_is_checked_again_takes_nothing_more_of_its_order(erp: Erp) -> None:

@@ -113,9 +113,9 @@ class Foresight:
         return told + timedelta(seconds=asyncio.get_running_loop().time() - at)
 
     def foresees(self, tenant: str, company: str, customer: str) -> bool:
-        """Whether anything is expected of an account."""
-        account, luck = self._accounts.get((tenant, company, customer)), self._luck.get(tenant)
-        return account is not None and account.sums is not None and (luck is None or luck.pays)
+        """Whether anything is expected of an account, and it pays to decide from that."""
+        luck = self._luck.get(tenant)
+        return self._expects((tenant, company, customer)) and (luck is None or luck.pays)
 
     def knows(self, asking: Asking, *, key_id: str) -> bool:
         """Whether an answer is expected to a question."""
@@ -124,10 +124,7 @@ class Foresight:
             return False
         if question.document is None or question.document.follows:
             return False
-        account = self._accounts.get(asking.account)
-        if account is None or account.sums is None:
-            return False
-        return self._around(asking, key_id) is not None
+        return self._expects(asking.account) and self._around(asking, key_id) is not None
 
     def expected(self, asking: Asking, *, key_id: str, now: datetime) -> Expected:
         """The answer to a question that `knows` one."""
@@ -224,6 +221,10 @@ class Foresight:
         for account, here in found.items():
             if here.plain:
                 self._learn(account, here)
+
+    def _expects(self, key: tuple[str, str, str]) -> bool:
+        account = self._accounts.get(key)
+        return account is not None and account.sums is not None
 
     def _remember(self, company: tuple[str, str], who: tuple[str, str], around: _Surroundings) -> None:
         here = self._surroundings.get(company)
