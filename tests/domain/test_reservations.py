@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Followed, Kind, Line, Reserved
+from creditrisk.domain.papers import Category, Followed, Kind, Line, Reserved
 from creditrisk.domain.reservations import Claim, amount_to_reserve, claims_of
 from tests.builders import (
     STANDARD,
@@ -32,6 +32,7 @@ def reserved(
         claimed=Decimal(claimed),
         passed=Decimal(passed),
         line=stored,
+        is_order=stored is not None and stored.category == Category.ORDERS,
     )
 
 

@@ -225,6 +225,20 @@ def test_orders_that_count_whole_are_reserved_whole(
     assert exposure(erp) <= projected
 
 
+@pytest.mark.parametrize("stored", ["not", "closed", "unconfirmed"])
+def test_orders_that_count_whole_are_reserved_whole_wherever_they_are_not_counted_yet(
+    erp: Erp, stored: str
+) -> None:
+    erp.policy(orders={"amount": "total", "require_confirmed": True})
+    if stored != "not":
+        erp.store("order", "O", "500.00", confirmed=stored == "closed", fulfilled=stored == "closed")
+    reserve(erp, "delivery", "400.00", "D", follows=[("order", "O", "100.00")])
+    answer = erp.check("order", "600.00", "O", reserve={"ttl_seconds": 900})
+    assert figures(answer)[2] == "1000.00"
+    assert counted(erp.exposure()) == {"reservations": "1000.00"}
+    assert figures(erp.check("delivery", "400.00", "D", follows=OF_THE_ORDER))[2] == "1000.00"
+
+
 def test_a_return_that_is_reserved_for_nothing_adds_nothing(erp: Erp) -> None:
     erp.store("order", "O", "800.00")
     erp.store("delivery", "D", "-300.00")

@@ -229,6 +229,7 @@ begin
     ),
     entry as materialized (
         select m.company = p_company and m.account = p_risk_id and not m.moved as own, m.currency, m.amount, m.line,
+            m.kind = 'order' as is_order,
             coalesce(m.claimed, 0) as claimed,
             -- A credit note takes nothing of what is only reserved.
             case when m.line is null and m.taken is not null
@@ -256,15 +257,19 @@ begin
                 group by t.own, t.currency
                 having sum(t.reservations) <> 0
             ) as s),
-        'singly', (
-            select jsonb_agg(jsonb_build_array(
-                e.own, e.currency, e.amount::text, e.claimed::text, e.passed::text,
-                case when (e.line).category is not null then packed_line_1(e.own, e.line, 1) end))
-            from entry e
-            where (e.line).category is not null or e.claimed <> 0 or e.passed <> 0),
+        'singly', s.singly,
+        'orders', s.orders, -- which of them are orders; apart, because processes of the release before know six parts
         'claimed', (
             select c.amount::text from claim c
             where c.company = p_company and c.kind = p_document ->> 'kind' and c.number = p_document ->> 'number'
-                and c.currency = p_document ->> 'currency')));
+                and c.currency = p_document ->> 'currency'))
+    from (
+        select jsonb_agg(e.is_order) as orders,
+            jsonb_agg(jsonb_build_array(
+                e.own, e.currency, e.amount::text, e.claimed::text, e.passed::text,
+                case when (e.line).category is not null then packed_line_1(e.own, e.line, 1) end)) as singly
+        from entry e
+        where (e.line).category is not null or e.claimed <> 0 or e.passed <> 0
+    ) as s);
 end
 $$;

@@ -217,9 +217,9 @@ class _Sums:
             line, stored = each.line, None
             if line is not None and line.category in included:
                 stored = counted_amount(line, configuration=configuration, as_of=as_of)
-            if line is not None and stored is not None and by_total and line.category == Category.ORDERS:
+            if by_total and each.is_order:
                 # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
-                whole = stored if line.open_amount > 0 else ZERO
+                whole = stored if line is not None and stored is not None and line.open_amount > 0 else ZERO
                 amount = ZERO if with_document else max(each.amount - whole, ZERO)
             else:
                 amount = each.beyond(stored, with_document=with_document)

@@ -129,6 +129,7 @@ class Reserved(NamedTuple):
     """What the document under check takes of it, less what its stored version did."""
     line: Line | None
     """The document as stored; what is open of it is less than nothing where followers have taken more."""
+    is_order: bool
 
     def beyond(self, stored: Decimal | None, *, with_document: bool) -> Decimal:
         """What counts as reserved beside the stored amount, as the policy counts that (None: not at all).
