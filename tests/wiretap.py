@@ -55,19 +55,22 @@ class Wiretap:
     @contextmanager
     def listening(self) -> Iterator["Wiretap"]:
         """Listen until the block ends."""
-        loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        listens, ends = threading.Event(), asyncio.Event()
+        thread = threading.Thread(target=asyncio.run, args=(self._listen(listens, ends),), daemon=True)
         thread.start()
-        server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, sock=self._listener), loop
-        ).result()
+        listens.wait()
         try:
             yield self
         finally:
-            loop.call_soon_threadsafe(server.close)
-            loop.call_soon_threadsafe(loop.stop)
+            self._loop.call_soon_threadsafe(ends.set)
             thread.join()
-            loop.close()
+
+    async def _listen(self, listens: threading.Event, ends: asyncio.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(self._serve, sock=self._listener)
+        listens.set()
+        await ends.wait()
+        server.close()
 
     def forget(self) -> None:
         """Forget what was said so far; connections stay."""
@@ -87,8 +90,12 @@ class Wiretap:
                 line.hear(head[:1], content)
                 questions.write(head + content)
         except (asyncio.IncompleteReadError, ConnectionError):
-            questions.close()
+            pass  # the client hung up
+        finally:
+            # Also where listening ends while the client is still there: nothing is left open.
             back.cancel()
+            for end in (questions, writer):
+                end.close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = self._database.query.get("host", self._database.host), self._database.port or 5432
