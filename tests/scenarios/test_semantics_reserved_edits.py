@@ -321,6 +321,24 @@ def test_what_is_reserved_alone_adds_what_the_check_said(
                 erp.store(kind, number, total, follows=follows, **_closing(closed=fulfilled))
 
 
+@FEW
+@given(events=st.lists(st.tuples(EVENTS, st.sampled_from(["reserve", "store", "again"])), max_size=8))
+def test_what_is_stated_again_unchanged_changes_nothing(site: Site, platform: Erp, events: list[Any]) -> None:
+    with new_erp(site, platform) as erp:
+        stated: dict[tuple[str, str], dict[str, Any]] = {}
+        for (kind, number, amount, links, fulfilled), does in events:
+            total, follows = f"{amount}00.00", _followed(kind, links)
+            if does == "reserve":
+                erp.check(kind, total, number, follows=follows, reserve={"ttl_seconds": 900})
+            elif does == "store":
+                stated[kind, number] = {"total": total, "follows": follows, **_closing(closed=fulfilled)}
+                erp.store(kind, number, **stated[kind, number])
+            elif again := stated.get((kind, number)):
+                before = exposure(erp)
+                assert erp.store(kind, number, **again)["status"] == "unchanged"
+                assert exposure(erp) == before
+
+
 def _followed(kind: str, links: dict[str, int | None]) -> list[Followed]:
     return [
         (PRECEDING[kind], number) if amount is None else (PRECEDING[kind], number, f"{amount}00.00")

@@ -52,7 +52,8 @@ class StatedReservationOut(WireModel):
     status: Annotated[
         ReservationStatus,
         Field(
-            description="`consumed`: it was held until now. `expired`, `released`: the document came after."
+            description="`consumed`: it was held until now. `expired`, `released`: the document came after. "
+            "`held`, `captured`: the document was stated again as it was, the edit is still to come."
         ),
     ]
     amount: Annotated[MoneyOut, Field(description="What was reserved, or captured of it.")]

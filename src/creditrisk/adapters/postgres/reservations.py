@@ -25,8 +25,8 @@ _COLUMNS: Final = """
 _GET: Final = sa.text(
     f"""
     SELECT {_COLUMNS},
-        reservation_state(r.status, r.created_at, r.expires_at, greatest(p.stated_at, p.posted_at),
-            clock_timestamp()) AS status
+        reservation_state(r.status, r.created_at, r.expires_at,
+            arrived_at_1(p.stated_at, p.changed_at, p.posted_at), clock_timestamp()) AS status
     FROM reservation AS r
     LEFT JOIN paper AS p
         ON p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number
@@ -41,7 +41,7 @@ _RESOLVE: Final = """
     UPDATE reservation AS r SET {change}
     WHERE r.tenant = :tenant AND r.id = :id AND reservation_state(
         r.status, r.created_at, r.expires_at,
-        (SELECT greatest(p.stated_at, p.posted_at) FROM paper AS p
+        (SELECT arrived_at_1(p.stated_at, p.changed_at, p.posted_at) FROM paper AS p
          WHERE p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number),
         clock_timestamp()) = 'held'
     RETURNING {columns}, r.status

@@ -201,6 +201,7 @@ paper = sa.Table(
     content_column("taken"),
     sa.Column("posted_by", sa.Integer, nullable=False, server_default="0"),
     instant("stated_at"),
+    instant("changed_at"),
     instant("posted_at"),
     instant("linked_at"),
     sa.Column(

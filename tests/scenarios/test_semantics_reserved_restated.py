@@ -1,0 +1,129 @@
+"""A feed that states documents again as they are leaves the reservation of an edit that is still to come."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.feeds.bodies import NDJSON, ndjson
+from tests.scenarios.erp import Erp, counted
+from tests.scenarios.reserving import reserve, resolve, status
+from tests.service import JSON, eur, ok
+
+INVOICE = {"kind": "invoice", "number": "I-1"}
+
+
+def test_stating_it_again_leaves_the_reservation_of_an_edit(erp: Erp) -> None:
+    erp.account(limit="1000.00")
+    erp.store("order", "SO-1", "500.00")
+    granted = reserve(erp, "order", "800.00", "SO-1")
+    answer = erp.store("order", "SO-1", "500.00")
+    assert answer["status"] == "unchanged"
+    assert answer["reservation"] == {
+        "id": granted["id"], "status": "held", "amount": eur("800.00"), "exceeded": False,
+    }  # fmt: skip
+    assert status(erp, granted) == "held"
+    assert counted(erp.exposure()) == {"orders": "500.00", "reservations": "300.00"}
+    assert erp.check("order", "300.00")["decision"] == "block"
+    erp.store("order", "SO-1", "800.00")
+    assert status(erp, granted) == "consumed"
+    assert counted(erp.exposure()) == {"orders": "800.00"}
+
+
+def test_it_can_be_captured_released_and_extended_afterwards(erp: Erp) -> None:
+    for number, how, body in (
+        ("1", "capture", None),
+        ("2", "release", None),
+        ("3", "extend", {"ttl_seconds": 60}),
+    ):
+        erp.store("order", number, "100.00")
+        granted = reserve(erp, "order", "150.00", number)
+        erp.store("order", number, "100.00")
+        ok(resolve(erp, granted, how, body))
+    assert counted(erp.exposure()) == {"orders": "300.00", "reservations": "100.00"}
+
+
+def test_a_stream_and_its_version_sent_again_leave_it_too(erp: Erp) -> None:
+    order = {"kind": "order", "number": "SO-1", "customer": "C-1", "total": eur("500.00"), "version": 3}
+    stream(erp, order)
+    granted = reserve(erp, "order", "800.00", "SO-1")
+    assert stream(erp, order)["unchanged"] == 1
+    assert status(erp, granted) == "held"
+    assert stream(erp, order | {"total": eur("600.00"), "version": 4})["accepted"] == 1
+    assert status(erp, granted) == "consumed"
+    assert counted(erp.exposure()) == {"orders": "600.00"}
+
+
+def test_a_newer_version_ends_it_whatever_it_says(erp: Erp) -> None:
+    erp.store("order", "SO-1", "500.00", version=3)
+    granted = reserve(erp, "order", "800.00", "SO-1")
+    assert erp.store("order", "SO-1", "500.00", version=4)["status"] == "unchanged"
+    assert status(erp, granted) == "consumed"
+
+
+@pytest.mark.parametrize("total", ["500.00", "300.00"])
+def test_nothing_more_is_to_come_where_no_more_was_reserved_than_is_stored(erp: Erp, total: str) -> None:
+    erp.store("order", "SO-1", "500.00")
+    granted = reserve(erp, "order", total, "SO-1")
+    assert erp.store("order", "SO-1", "500.00")["reservation"]["status"] == "consumed"
+    assert status(erp, granted) == "consumed"
+    assert counted(erp.exposure()) == {"orders": "500.00"}
+
+
+def test_nor_where_no_more_was_captured(erp: Erp) -> None:
+    erp.store("order", "SO-1", "500.00")
+    granted = reserve(erp, "order", "800.00", "SO-1")
+    ok(resolve(erp, granted, "capture", {"amount": eur("500.00")}))
+    erp.store("order", "SO-1", "500.00")
+    assert status(erp, granted) == "consumed"
+
+
+def test_followers_are_no_reason_for_an_edit_to_come(erp: Erp) -> None:
+    erp.store("order", "SO-1", "500.00")
+    erp.store("delivery", "DN-1", "200.00", follows=[("order", "SO-1")])
+    granted = reserve(erp, "order", "500.00", "SO-1")
+    erp.store("order", "SO-1", "500.00")
+    assert status(erp, granted) == "consumed"
+
+
+@pytest.mark.parametrize(
+    ("stored", "edit"),
+    [
+        ({}, {"customer": "C-2"}),
+        ({}, {"bill_to": "C-2"}),
+        ({"fulfilled": True}, {}),
+    ],
+)
+def test_the_same_amount_elsewhere_is_still_to_come(
+    erp: Erp, stored: dict[str, Any], edit: dict[str, Any]
+) -> None:
+    erp.customer("C-2")
+    erp.store("order", "SO-1", "500.00", **stored)
+    granted = reserve(erp, "order", "500.00", "SO-1", **edit)
+    erp.store("order", "SO-1", "500.00", **stored)
+    assert status(erp, granted) == "held"
+    erp.store("order", "SO-1", "500.00", **edit)
+    assert status(erp, granted) == "consumed"
+
+
+def test_what_was_changed_since_has_ended_it_however_often_it_is_stated(erp: Erp) -> None:
+    erp.store("order", "SO-1", "500.00")
+    erp.store("order", "SO-1", "500.00")
+    granted = reserve(erp, "order", "800.00", "SO-1")
+    erp.store("order", "SO-1", "800.00")
+    erp.store("order", "SO-1", "800.00")
+    assert status(erp, granted) == "consumed"
+    assert counted(erp.exposure()) == {"orders": "800.00"}
+
+
+def test_items_stated_again_say_nothing_of_an_invoice_that_grows(erp: Erp) -> None:
+    erp.store("open_item", "R-1", "100.00", document=INVOICE, open_amount="0.00")
+    granted = reserve(erp, "invoice", "150.00", "I-1")
+    assert counted(erp.exposure()) == {"reservations": "150.00"}
+    erp.store("open_item", "R-1", "100.00", document=INVOICE, open_amount="0.00")
+    assert status(erp, granted) == "held"
+    assert counted(erp.exposure()) == {"reservations": "150.00"}
+
+
+def stream(erp: Erp, order: JSON) -> Any:
+    """Send an order as a stream does."""
+    return ok(erp.caller.post("/v1/documents:import", content=ndjson([order]), headers=NDJSON))
