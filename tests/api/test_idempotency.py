@@ -114,6 +114,8 @@ def test_a_key_is_the_same_bare_and_in_quotes(erp: httpx.Client) -> None:
 def test_a_key_that_cannot_be_read_is_refused(erp: httpx.Client, key: str) -> None:
     refused = send(erp, key)
     assert (refused.status_code, refused.json()["code"]) == (400, "malformed_idempotency_key")
+    (complaint,) = refused.json()["errors"]
+    assert complaint["pointer"] == "header/Idempotency-Key"
     assert covers(erp) == 0
 
 

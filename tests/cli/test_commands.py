@@ -101,6 +101,8 @@ def test_a_file_may_be_the_whole_ledger_of_a_source(installation: Installation) 
     assert sent(first, {"kind": "bill", "id": "B"})[:2] == (1, ["0", "0", "1", "1", "0", "1"])
     code, _, said = sent(first, more=figures)
     assert (code, "stream query/count" in said) == (1, True)
+    code, _, said = sent(first, more=("--total", "20 EUR"))
+    assert (code, "query/total: must be written EUR:123.45" in said) == (2, True)
 
 
 def test_limits_are_imported_without_a_key_of_the_api(installation: Installation) -> None:

@@ -21,6 +21,7 @@ from creditrisk.api.context import context_of
 from creditrisk.api.problems import Refusal
 from creditrisk.api.refusals import answer_to
 from creditrisk.api.streams import pieces_of
+from creditrisk.application.errors import FieldError
 from creditrisk.application.idempotency import (
     Answer,
     AnsweredBefore,
@@ -70,12 +71,13 @@ def key_of(request: Request) -> str | None:
         return None
     read = _KEY.fullmatch(stated[0].strip(" ")) if len(stated) == 1 else None
     if read is None:
-        raise Refusal(
-            400,
-            f"{HEADER} must be one string of 1 to {LONGEST_KEY} printable ASCII characters, in double quotes"
-            " where it has spaces, commas or semicolons.",
-            code="malformed_idempotency_key",
+        needed = (
+            f"must be one string of 1 to {LONGEST_KEY} printable ASCII characters, in double quotes where it"
+            " has spaces, commas or semicolons"
         )
+        code = "malformed_idempotency_key"
+        complaint = FieldError(f"header/{HEADER}", code, needed)
+        raise Refusal(400, f"{HEADER} {needed}.", code=code, errors=[complaint])
     return read[0] if read[1] is None else re.sub(r"\\(.)", r"\1", read[1])
 
 

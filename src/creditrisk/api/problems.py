@@ -3,7 +3,7 @@
 A declined credit check is no problem: it is an answer, with status 200 and findings.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -173,12 +173,14 @@ class Refusal(Exception):
         detail: str,
         *,
         code: str | None = None,
+        errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.code = code
+        self.errors = errors
         self.headers = headers
 
 

@@ -171,7 +171,12 @@ def _status_of(error: ApplicationError) -> int:
 async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this class alone
     return problem_response(
-        request.scope, error.status, code=error.code, detail=error.detail, headers=error.headers
+        request.scope,
+        error.status,
+        code=error.code,
+        detail=error.detail,
+        errors=error.errors,
+        headers=error.headers,
     )
 
 

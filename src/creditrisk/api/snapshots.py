@@ -19,7 +19,7 @@ from creditrisk.api.problems import documented
 from creditrisk.api.requests import StreamRoute, resource_router
 from creditrisk.api.snapshot_parts import open_parts
 from creditrisk.api.snapshot_reader import SnapshotReader
-from creditrisk.api.wire import Identifier, Instant, WireModel
+from creditrisk.api.wire import DIGITS, Identifier, Instant, WireModel
 from creditrisk.application.errors import FieldError, InvalidRequest
 from creditrisk.application.keys import Principal
 from creditrisk.application.snapshot_store import SnapshotOrder
@@ -64,7 +64,9 @@ KindsQuery = Annotated[
     ),
 ]
 CountQuery = Annotated[
-    int | None, Query(ge=0, le=_LARGEST_COUNT, description="The number of lines; another one is 422.")
+    int | None,
+    Query(ge=0, le=_LARGEST_COUNT, description="The number of lines; another one is 422."),
+    DIGITS,
 ]
 TotalQuery = Annotated[
     list[str] | None,

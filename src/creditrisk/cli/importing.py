@@ -68,7 +68,8 @@ def run_import(settings: Settings, order: ImportOrder, file: BufferedReader, *, 
     errors = content.get("errors", ())
     _show(errors)
     if not answer.is_success:
-        raise Failure(content["detail"], ExitCode.PROBLEMS if errors else ExitCode.USAGE)
+        # Without a record of an import nothing was read: the options are wrong, not the lines.
+        raise Failure(content["detail"], ExitCode.PROBLEMS if "import_id" in content else ExitCode.USAGE)
     if content["rejected"]:
         raise Failure(f"{content['rejected']} lines were rejected.", ExitCode.PROBLEMS)
 

@@ -215,6 +215,7 @@ def test_control_figures_are_the_lines_and_the_signed_open_amounts_of_each_curre
         ({"total": "XXX:1"}, ("query/total", "unknown_currency")),
         ({"total": ["EUR:1", "EUR:1"]}, ("query/total", "duplicate")),
         ({"count": -1}, ("query/count", "out_of_range")),
+        ({"count": "4.0"}, ("query/count", "wrong_type")),
         ({"taken_at": "2026-11-22"}, ("query/taken_at", "invalid_instant")),
         ({"taken_at": "2999-01-01T00:00:00Z"}, ("query/taken_at", "in_the_future")),
         ({"taken_at": "9999-12-31T23:59:59Z"}, ("query/taken_at", "in_the_future")),
