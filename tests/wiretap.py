@@ -58,7 +58,7 @@ class Wiretap:
         listens, ends = threading.Event(), asyncio.Event()
         thread = threading.Thread(target=asyncio.run, args=(self._listen(listens, ends),), daemon=True)
         thread.start()
-        listens.wait()
+        assert listens.wait(timeout=30)
         try:
             yield self
         finally:
@@ -80,7 +80,11 @@ class Wiretap:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = Line()
         self.lines.append(line)
-        answers, questions = await self._connect()
+        try:
+            answers, questions = await self._connect()
+        except OSError:
+            writer.close()
+            return
         back = asyncio.create_task(_copy(answers, writer))
         try:
             questions.write(await _beginning(reader, writer, line))
