@@ -1,6 +1,7 @@
 """A request sent again under the same Idempotency-Key: one effect, one answer."""
 
 import asyncio
+import gzip
 import json
 import signal
 import time
@@ -290,6 +291,20 @@ def test_a_stream_that_broke_off_can_be_sent_again(erp: httpx.Client) -> None:
     with pytest.raises(ArithmeticError):
         erp.post("/v1/ledger:import", content=broken(), headers=headers)
     wait_until(lambda: erp.post("/v1/ledger:import", content=LINES, headers=headers).status_code == 200)
+
+
+@pytest.mark.parametrize("path", ["/v1/documents:import", "/v1/ledger/snapshots"])
+def test_a_stream_that_cannot_be_read_can_be_sent_again(erp: httpx.Client, path: str) -> None:
+    line = {"kind": "order", "number": "SO-1"} if "documents" in path else {"kind": "open_item", "id": "R-1"}
+    stated = line | {"customer": "C-1", "total": eur("1.00")}
+    whole = gzip.compress(json.dumps(stated).encode())
+    headers = {"Idempotency-Key": "a-stream", **STREAM, "Content-Encoding": "gzip"}
+    for damaged in (whole[:-4], whole[:-4], b"no gzip"):
+        refused = erp.post(path, content=damaged, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (400, "malformed_gzip")
+        assert REPLAYED not in refused.headers
+    ok(erp.post(path, content=whole, headers=headers))
+    assert erp.post(path, content=whole, headers=headers).headers[REPLAYED] == "true"
 
 
 def test_a_service_killed_between_effect_and_answer_has_done_nothing_and_later_what_it_answered(

@@ -44,7 +44,7 @@ _BARE: Final = r"[!#-+\--:<-~]{1,255}"
 _KEY: Final = re.compile(f"{_QUOTED}|{_BARE}")
 
 # These say nothing about the operation, so the same request may fare better later.
-_PASSING: Final = frozenset({401, 403, 429})
+_PASSING: Final = frozenset({400, 401, 403, 413, 415, 429})
 _SERVER_ERRORS: Final = 500
 
 _REPEATED_HEADERS: Final = ("content-type", "content-language", "etag", "location", "vary")
