@@ -11,7 +11,9 @@ from tests.service import JSON
 QUARTER_OF_AN_HOUR = {"ttl_seconds": 900}
 
 
-def reserve(erp: Erp, kind: str, total: str, number: str, *, seconds: int = 900, **fields: Any) -> JSON:
+def reserve(
+    erp: Erp, kind: str, total: str | JSON, number: str, *, seconds: int = 900, **fields: Any
+) -> JSON:
     """Check a document and reserve for it; it must be granted."""
     answer = erp.check(kind, total, number, reserve={"ttl_seconds": seconds}, **fields)
     assert answer["reservation"], codes(answer)

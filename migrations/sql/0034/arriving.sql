@@ -1,45 +1,13 @@
 -- The last statement that changed the paper, where it was stated again unchanged since.
 alter table paper add column changed_at timestamptz;
 
--- When a document arrived that may have been reserved: stated as something new, or named by an open item.
-create function arrived_at_1(stated_at timestamptz, changed_at timestamptz, posted_at timestamptz) returns timestamptz
-language sql immutable parallel safe
-return greatest(coalesce(changed_at, stated_at), posted_at);
-
--- A feed that states everything anew says nothing of an edit that is reserved, and not sent yet. A reservation of no more
--- than is stored ends with it all the same: nothing more is to come.
 create function note_restatement_1() returns trigger
 language plpgsql
 as $$
-declare
-    v_reserved reservation;
-    v_bearer text;
 begin
-    if new.outcome <> 'unchanged' or new.version is distinct from old.version then
-        new.changed_at := null;
-        return new;
-    end if;
-    select * into v_reserved from reservation r
-    where r.tenant = old.tenant and r.company = old.company and r.kind = old.kind and r.number = old.number
-        and r.status in ('held', 'captured')
-    order by r.created_at -- which leaves one index to use, however small the table was when the plan was made
-    limit 1;
-    if found and (old.line).currency = v_reserved.currency
-        and coalesce(v_reserved.captured_amount, v_reserved.amount) + v_reserved.passed_on
-            - greatest(0, coalesce((old.taken ->> v_reserved.currency)::numeric, 0)) <= (old.line).open_amount
-        and not exists (
-            select from hold h
-            where h.tenant = old.tenant and h.company = old.company and h.kind = old.kind and h.number = old.number
-              and h.status = 'open')
-    then
-        select c.risk_customer into v_bearer from customer c
-        where c.tenant = old.tenant and c.customer = (old.line).customer and not (old.line).billed;
-        if coalesce(v_bearer, (old.line).customer) = v_reserved.account then
-            new.changed_at := null;
-            return new;
-        end if;
-    end if;
-    new.changed_at := coalesce(old.changed_at, old.stated_at);
+    new.changed_at := case
+        when new.outcome = 'unchanged' and new.version is not distinct from old.version
+        then coalesce(old.changed_at, old.stated_at) end;
     return new;
 end
 $$;
@@ -47,3 +15,39 @@ $$;
 create trigger restated before update on paper
 for each row when (new.stated_at <> old.stated_at and (new.outcome = 'unchanged' or old.changed_at is not null))
 execute function note_restatement_1();
+
+-- Whether the document was stored when it was reserved, and would add to exposure.
+alter table reservation add column is_edit boolean not null default false;
+
+-- When the document of a reservation has arrived: when it was stated, or named by an open item. A feed that states
+-- everything anew says nothing of an edit that is not sent yet, until somebody says by a capture that it was made.
+create function arrived_at_1(
+    status text, is_edit boolean, resolved_at timestamptz,
+    stated_at timestamptz, changed_at timestamptz, posted_at timestamptz
+) returns timestamptz
+language sql immutable parallel safe
+return greatest(posted_at, case
+    when is_edit and (status <> 'captured' or stated_at <= resolved_at) then coalesce(changed_at, stated_at)
+    else stated_at
+end);
+
+-- Writes reservations as before; those of edits are marked.
+create or replace function write_grants_1(p_tenant text, p_grants jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+    perform write_reservations_2(
+        p_tenant, array_agg(g.id), array_agg(g.company), array_agg(g.kind), array_agg(g.number),
+        array_agg(g.customer), array_agg(g.account), array_agg(g.amount), array_agg(g.currency),
+        array_agg(g.passed_on), array_agg(g.claims::text), array_agg(g.expires_at), array_agg(g.by))
+    from jsonb_to_recordset(p_grants) as g (
+        id uuid, company text, kind text, number text, customer text, account text, amount numeric, currency text,
+        passed_on numeric, claims jsonb, expires_at timestamptz, by text)
+    having count(*) > 0;
+    if p_grants @? '$[*].is_edit ? (@ == true)' then
+        update reservation r set is_edit = true
+        where r.tenant = p_tenant and r.id = any(array(
+            select g.id from jsonb_to_recordset(p_grants) as g (id uuid, is_edit boolean) where g.is_edit));
+    end if;
+end
+$$;

@@ -1,4 +1,6 @@
--- What is reserved, as in 0033, but: what is stated again unchanged, a document or its open items, has not arrived.
+-- What is reserved, as in 0033, but: an edit has not arrived where what is stored, the document or its open items, is
+-- stated again unchanged; and documents that are stored in another currency than they are reserved in are told of, to
+-- be converted.
 create or replace function reserved_3(
     p_tenant text, p_company text, p_risk_id text, p_companies text[], p_customers text[], p_document jsonb,
     p_count_held boolean, p_now timestamptz, p_out uuid[], p_singly uuid[]
@@ -34,13 +36,9 @@ begin
             -- Less than nothing where followers have taken more than there is: they may give it back.
             k.whole - greatest(0, k.taken) as amount,
             p as stored,
-            -- The stored document, where it is in the same currency, and counts.
-            case when (t.line).currency = r.currency
-                and (p_count_held or not exists (
-                    select from hold h
-                    where h.tenant = p_tenant and h.company = p.company and h.kind = p.kind and h.number = p.number
-                      and h.status = 'open'))
-                then t.line end as line
+            -- The stored document, where it counts: in the same currency, or in another one.
+            case when (t.line).currency = r.currency then t.line end as line,
+            case when (t.line).currency <> r.currency then t.line end as elsewhere
         from (
             select r.* from reservation r
             where r.tenant = p_tenant and r.id = any(coalesce(p_singly, '{}') || v_targets)
@@ -51,16 +49,24 @@ begin
             select coalesce((p.taken ->> r.currency)::numeric, 0) as taken,
                 coalesce(r.captured_amount, r.amount) + r.passed_on as whole
         ) as k
-        left join lateral (select stored_line_1(p) as line where p.number is not null) as t on true
+        left join lateral (select stored_line_1(p) as line where p.number is not null) as f on true
         left join lateral (
             select coalesce(
-                case when not (t.line).billed then (
+                case when not (f.line).billed then (
                     select c.risk_customer from customer c
-                    where c.tenant = p_tenant and c.customer = (t.line).customer) end,
-                (t.line).customer) as bearer
+                    where c.tenant = p_tenant and c.customer = (f.line).customer) end,
+                (f.line).customer) as bearer
         ) as s on true
+        left join lateral (
+            select f.line
+            where p_count_held or not exists (
+                select from hold h
+                where h.tenant = p_tenant and h.company = p.company and h.kind = p.kind and h.number = p.number
+                  and h.status = 'open')
+        ) as t on true
         where reservation_state(
-                r.status, r.created_at, r.expires_at, arrived_at_1(p.stated_at, p.changed_at, p.posted_at), p_now)
+                r.status, r.created_at, r.expires_at,
+                arrived_at_1(r.status, r.is_edit, r.resolved_at, p.stated_at, p.changed_at, p.posted_at), p_now)
                 in ('held', 'captured')
             and (r.company, r.kind, r.number)
                 is distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
@@ -70,7 +76,8 @@ begin
                 and exists (
                     select from paper i
                     where i.tenant = p_tenant and i.company = p.company and i.posted_invoice = p.number and i.present
-                        and arrived_at_1(i.stated_at, i.changed_at, null) > r.created_at)
+                        and arrived_at_1(r.status, r.is_edit, r.resolved_at, i.stated_at, i.changed_at, null)
+                            > r.created_at)
                 and not exists (
                     select from paper i
                     where i.tenant = p_tenant and i.company = p.company and i.posted_invoice = p.number and i.present
@@ -211,6 +218,7 @@ begin
     met as (
         select l.company, l.kind, l.number, l.account, l.currency, coalesce(i.amount, l.amount) as amount,
             coalesce(i.line, case when l.bearer = l.account then l.line end) as line,
+            case when i.id is null and l.bearer = l.account then l.elsewhere end as elsewhere,
             case when coalesce(i.place, 1) = 1 then c.amount end as claimed,
             coalesce(i.place, 1) = 1 as passes, false as moved,
             l.taken
@@ -220,17 +228,18 @@ begin
             on c.company = l.company and c.kind = l.kind and c.number = l.number and c.currency = l.currency
         union all
         -- A document that moves to another account: judged together, both are not counted.
-        select l.company, l.kind, l.number, l.bearer, l.currency, 0, l.line, greatest(l.amount, 0), true, true, null
+        select l.company, l.kind, l.number, l.bearer, l.currency, 0, l.line, null, greatest(l.amount, 0), true, true,
+            null
         from live l where l.bearer <> l.account and (l.line).category is not null
         union all
-        select c.company, c.kind, c.number, c.account, (c.line).currency, least((c.line).open_amount, 0), c.line,
-            c.amount,
-            true, false, null
+        select c.company, c.kind, c.number, c.account, (c.line).currency, least((c.line).open_amount, 0), c.line, null,
+            c.amount, true, false, null
         from claimed c
     ),
     entry as materialized (
         select m.company = p_company and m.account = p_risk_id and not m.moved as own, m.currency, m.amount, m.line,
-            m.kind = 'order' as is_order,
+            m.elsewhere, m.kind = 'order' as is_order,
+            coalesce((m.line).category, (m.elsewhere).category) is not null as is_stored,
             coalesce(m.claimed, 0) as claimed,
             -- A credit note takes nothing of what is only reserved.
             case when m.line is null and m.taken is not null
@@ -253,24 +262,29 @@ begin
                         p_tenant, p_company, p_risk_id, p_companies, p_customers, p_out || v_targets) as r
                     union all
                     select e.own, e.currency, 1, greatest(e.amount, 0) from entry e
-                    where (e.line).category is null and e.claimed = 0 and e.passed = 0
+                    where not e.is_stored and e.claimed = 0 and e.passed = 0
                 ) as t
                 group by t.own, t.currency
                 having sum(t.reservations) <> 0
             ) as s),
         'singly', s.singly,
-        'orders', s.orders, -- which of them are orders; apart, because processes of the release before know six parts
+        -- Which of them are orders, and how they are stored in another currency; apart, because processes of the release
+        -- before know six parts.
+        'orders', s.orders,
+        'elsewhere', s.elsewhere,
         'claimed', (
             select c.amount::text from claim c
             where c.company = p_company and c.kind = p_document ->> 'kind' and c.number = p_document ->> 'number'
                 and c.currency = p_document ->> 'currency'))
     from (
         select jsonb_agg(e.is_order) as orders,
+            jsonb_agg(case when (e.elsewhere).category is not null then packed_line_1(e.own, e.elsewhere, 1) end)
+                as elsewhere,
             jsonb_agg(jsonb_build_array(
                 e.own, e.currency, e.amount::text, e.claimed::text, e.passed::text,
                 case when (e.line).category is not null then packed_line_1(e.own, e.line, 1) end)) as singly
         from entry e
-        where (e.line).category is not null or e.claimed <> 0 or e.passed <> 0
+        where e.is_stored or e.claimed <> 0 or e.passed <> 0
     ) as s);
 end
 $$;

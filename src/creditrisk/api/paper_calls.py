@@ -53,7 +53,7 @@ class StatedReservationOut(WireModel):
         ReservationStatus,
         Field(
             description="`consumed`: it was held until now. `expired`, `released`: the document came after. "
-            "`held`, `captured`: the document was stated again as it was, the edit is still to come."
+            "`held`: the document was stated again as it was, the edit is still to come."
         ),
     ]
     amount: Annotated[MoneyOut, Field(description="What was reserved, or captured of it.")]

@@ -35,6 +35,8 @@ class Grant:
     passed_on: Decimal
     """What stored followers had taken of the whole when it was decided, in the document's currency."""
     claims: Sequence[Claim]
+    is_edit: bool
+    """The document is stored, and would raise exposure: stored again as it is, it has not come yet."""
     expires_at: datetime
     by: str
 
@@ -130,6 +132,7 @@ def grant_of(
         amount=amount,
         passed_on=passed_on_of(document, amount, passed_on=passed_on, configuration=configuration),
         claims=claims_of(document),
+        is_edit=facts.is_stored and situation.raises,
         expires_at=now + timedelta(seconds=seconds),
         by=by,
     )

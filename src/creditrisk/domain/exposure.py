@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 
 from creditrisk.domain.counting import amount_as_stored, counted_amount, orders_by_total
@@ -76,6 +77,11 @@ class Exposure:
         )
 
     @property
+    def raises(self) -> bool:
+        """Whether saving the document leaves more exposure than is stored, its stored version included."""
+        return self.unfloored + self.document > self.stored
+
+    @property
     def lowers(self) -> bool:
         """Whether saving the document leaves strictly less exposure than is stored now.
 
@@ -134,12 +140,15 @@ class Tally:
             return self.exposure.with_document(document_amount)
         left_out = changes.version if changes.version_held and not configuration.policy.count_held else ()
         sums = _Sums(self.sums)
+        add_reserved = partial(
+            sums.add_reserved, reserved, configuration=configuration, as_of=as_of, converter=converter
+        )
         sums.add(chain(held, changes.set_aside), configuration=configuration, as_of=as_of)
-        sums.add_reserved(reserved, with_document=False, configuration=configuration, as_of=as_of)
+        add_reserved(with_document=False)
         sums.add([line.negated() for line in left_out], configuration=configuration, as_of=as_of)
         stored = _total(sums, self.capped, configuration=configuration, converter=converter)[0]
         sums.add(chain(adjustments, left_out), configuration=configuration, as_of=as_of)
-        sums.add_reserved(reserved, with_document=True, configuration=configuration, as_of=as_of)
+        add_reserved(with_document=True)
         unfloored, amounts = _total(sums, self.capped, configuration=configuration, converter=converter)
         halves = self.exposure.overdue
         if adjustments and not HALVES.isdisjoint(self.capped):
@@ -209,22 +218,32 @@ class _Sums:
                 self.amounts[line.category, line.currency] += amount
 
     def add_reserved(
-        self, reserved: Iterable[Reserved], *, with_document: bool, configuration: Configuration, as_of: date
+        self,
+        reserved: Iterable[Reserved],
+        *,
+        with_document: bool,
+        configuration: Configuration,
+        as_of: date,
+        converter: Converter,
     ) -> None:
         """Add what is reserved beside stored papers; `with_document`: the change of that by the document."""
         included, by_total = configuration.included, orders_by_total(configuration)
-        for each in reserved:
-            line, stored = each.line, None
+        for given in reserved:
+            each, line, stored = given, given.line, None
             if line is not None and line.category in included:
                 stored = counted_amount(line, configuration=configuration, as_of=as_of)
+            converted = line is not None and line.currency != each.currency
+            if line is not None and converted:
+                each, stored = _comparable(each, stored, line.currency, converter)
             if by_total and each.is_order:
                 # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
                 whole = stored if line is not None and stored is not None and line.open_amount > 0 else ZERO
                 amount = ZERO if with_document else max(each.amount - whole, ZERO)
             else:
-                amount = each.beyond(stored, with_document=with_document)
+                beyond = partial(each.beyond, stored, converted=converted)
+                amount = beyond(with_document=with_document)
                 if with_document:
-                    amount -= each.beyond(stored, with_document=False)
+                    amount -= beyond(with_document=False)
             self.amounts[Category.RESERVATIONS, each.currency] += amount
 
     def converted(self, converter: Converter, *, wanted: Collection[str]) -> dict[str, Decimal]:
@@ -234,6 +253,24 @@ class _Sums:
             if amount and category in result:
                 result[category] += converter.convert(amount, currency) or ZERO
         return result
+
+
+def _comparable(
+    reserved: Reserved, stored: Decimal | None, currency: str, converter: Converter
+) -> tuple[Reserved, Decimal | None]:
+    """What is reserved and what is stored in another currency, both as the evaluation counts them.
+
+    Where a rate is missing it cannot be said what one is beyond the other: both count, as far as they can.
+    """
+    amount, claimed, passed = (
+        converter.convert(each, reserved.currency)
+        for each in (reserved.amount, reserved.claimed, reserved.passed)
+    )
+    converted = None if stored is None else converter.convert(stored, currency)
+    if amount is None or claimed is None or passed is None or (converted is None and stored is not None):
+        return reserved, None
+    same = reserved._replace(currency=converter.target, amount=amount, claimed=claimed, passed=passed)
+    return same, converted
 
 
 def _total(

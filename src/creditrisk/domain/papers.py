@@ -128,14 +128,16 @@ class Reserved(NamedTuple):
     passed: Decimal
     """What the document under check takes of it, less what its stored version did."""
     line: Line | None
-    """The document as stored; what is open of it is less than nothing where followers have taken more."""
+    """The document as stored; what is open of it is less than nothing where followers have taken more. In the
+    currency of what is reserved, unless the document is about to change its currency."""
     is_order: bool
 
-    def beyond(self, stored: Decimal | None, *, with_document: bool) -> Decimal:
+    def beyond(self, stored: Decimal | None, *, with_document: bool, converted: bool = False) -> Decimal:
         """What counts as reserved beside the stored amount, as the policy counts that (None: not at all).
 
         Negative where others will take a part of what is stored. `with_document`: the document under check
-        has taken its part already, and the lines say so.
+        has taken its part already, and the lines say so; unless the stored amount was `converted`, because
+        nobody takes of it in another currency.
         """
         passed = self.passed if with_document else ZERO
         if stored is None:
@@ -144,7 +146,7 @@ class Reserved(NamedTuple):
         left = max(max(self.amount, stored) - self.claimed - passed, ZERO)
         if self.line is not None and self.line.total_amount < 0:  # a return
             return left - stored if self.amount > 0 else ZERO
-        return left - max(stored - passed, ZERO)
+        return left - (stored if converted else max(stored - passed, ZERO))
 
 
 @value

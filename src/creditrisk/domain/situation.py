@@ -83,6 +83,11 @@ class Situation:
         return self.check.document.kind if self.check.document else None
 
     @property
+    def raises(self) -> bool:
+        """Whether saving the document leaves more exposure than is stored, of the account or its group."""
+        return self.own.raises or self.whole_group.raises
+
+    @property
     def exposure(self) -> Exposure:
         """The exposure of the binding limit's members, the account's where no limit applies."""
         binding = self.binding

@@ -87,7 +87,11 @@ def with_reserved(facts: Facts, stored: Mapping[str, Any]) -> Facts:
     """Add what is reserved for other documents."""
     return facts._replace(
         claimed=Decimal(stored.get("claimed") or 0),
-        reserved=_reserved(stored.get("singly") or (), orders=stored.get("orders") or ()),
+        reserved=_reserved(
+            stored.get("singly") or (),
+            orders=stored.get("orders") or (),
+            elsewhere=stored.get("elsewhere") or (),
+        ),
         set_aside=[
             reserved_line(own=own, currency=currency, reservations=reservations, amount=Decimal(amount))
             for own, currency, reservations, amount in stored.get("sums") or ()
@@ -166,7 +170,7 @@ def reserved_line(*, own: bool, currency: str, reservations: int, amount: Decima
     )
 
 
-def _reserved(rows: Sequence[Any], *, orders: Sequence[bool]) -> list[Reserved]:
+def _reserved(rows: Sequence[Any], *, orders: Sequence[bool], elsewhere: Sequence[Any]) -> list[Reserved]:
     return [
         Reserved(
             own=own,
@@ -174,10 +178,12 @@ def _reserved(rows: Sequence[Any], *, orders: Sequence[bool]) -> list[Reserved]:
             amount=Decimal(amount),
             claimed=Decimal(claimed),
             passed=Decimal(passed),
-            line=_lines([line])[0] if line else None,
+            line=_lines([line or other])[0] if line or other else None,
             is_order=is_order,
         )
-        for (own, currency, amount, claimed, passed, line), is_order in zip(rows, orders, strict=True)
+        for (own, currency, amount, claimed, passed, line), is_order, other in zip(
+            rows, orders, elsewhere, strict=True
+        )
     ]
 
 

@@ -74,6 +74,7 @@ def _as_data(grant: Grant) -> dict[str, Any]:
         "currency": currency,
         "passed_on": format(grant.passed_on, "f"),
         "claims": _claims(grant),
+        "is_edit": grant.is_edit,
         "expires_at": grant.expires_at,
         "by": grant.by,
     }

@@ -16,6 +16,7 @@ reservation = sa.Table(
     sa.Column("captured_amount", sa.Numeric),
     sa.Column("passed_on", sa.Numeric, nullable=False, server_default="0"),
     json_column("claims", nullable=False, server_default=sa.text("'[]'::jsonb")),
+    sa.Column("is_edit", sa.Boolean, nullable=False, server_default=sa.false()),
     identifier("status", nullable=False, server_default="held"),
     instant("created_at", nullable=False, server_default=sa.func.clock_timestamp()),
     instant("expires_at", nullable=False),

@@ -26,7 +26,8 @@ _GET: Final = sa.text(
     f"""
     SELECT {_COLUMNS},
         reservation_state(r.status, r.created_at, r.expires_at,
-            arrived_at_1(p.stated_at, p.changed_at, p.posted_at), clock_timestamp()) AS status
+            arrived_at_1(r.status, r.is_edit, r.resolved_at, p.stated_at, p.changed_at, p.posted_at),
+            clock_timestamp()) AS status
     FROM reservation AS r
     LEFT JOIN paper AS p
         ON p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number
@@ -41,7 +42,8 @@ _RESOLVE: Final = """
     UPDATE reservation AS r SET {change}
     WHERE r.tenant = :tenant AND r.id = :id AND reservation_state(
         r.status, r.created_at, r.expires_at,
-        (SELECT arrived_at_1(p.stated_at, p.changed_at, p.posted_at) FROM paper AS p
+        (SELECT arrived_at_1(r.status, r.is_edit, r.resolved_at, p.stated_at, p.changed_at, p.posted_at)
+         FROM paper AS p
          WHERE p.tenant = :tenant AND p.company = r.company AND p.kind = r.kind AND p.number = r.number),
         clock_timestamp()) = 'held'
     RETURNING {columns}, r.status
@@ -117,7 +119,9 @@ class PostgresReservationStore:
             id=UUID(str(row["id"])),
             status=row["state"],
             amount=Money(row["amount"], row["currency"]),
-            exceeded=not same_currency or row["open_amount"] > row["amount"],
+            # While it lives, the document has not come: what is open of it is what was there before.
+            exceeded=row["state"] not in {"held", "captured"}
+            and (not same_currency or row["open_amount"] > row["amount"]),
         )
 
     async def keep_sweeping(self) -> None:

@@ -1,0 +1,89 @@
+"""An edit that changes the currency of a document counts beside what is stored with what it adds."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.scenarios.erp import Erp, codes, counted, figures, money
+from tests.scenarios.reserving import exposure, reserve, resolve, status
+from tests.service import ok
+
+HALF = {"rates": [{"from": "USD", "to": "EUR", "date": "2025-01-01", "rate": "0.5"}]}
+
+
+@pytest.mark.parametrize(
+    ("edit", "beyond"), [("1600.00", "0"), ("2000.00", "200.00"), ("400.00", "0"), ("1600.01", "0")]
+)
+def test_it_counts_with_what_it_adds(erp: Erp, edit: str, beyond: str) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.store("order", "SO-1", "800.00")
+    answer = erp.check("order", money(edit, "USD"), "SO-1", reserve={"ttl_seconds": 900})
+    assert exposure(erp) == Decimal("800.00") + Decimal(beyond)
+    assert exposure(erp) == max(Decimal(answer["exposure"]["projected"]), Decimal(800))
+
+
+def test_stating_it_again_leaves_it_and_storing_it_ends_it(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.account(limit="1000.00")
+    erp.store("order", "SO-1", "800.00")
+    granted = reserve(erp, "order", money("1800.00", "USD"), "SO-1")
+    again = erp.store("order", "SO-1", "800.00")
+    assert (again["over_limit"], again["reservation"]["status"]) == (False, "held")
+    assert not again["reservation"]["exceeded"]
+    assert figures(erp.check("delivery", "100.00")) == ("900.00", "100.00", "1000.00")
+    erp.store("order", "SO-1", money("1800.00", "USD"))
+    assert status(erp, granted) == "consumed"
+    assert counted(erp.exposure()) == {"orders": "900.00"}
+
+
+def test_a_part_that_is_captured_is_compared_as_well(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.store("order", "SO-1", "800.00")
+    granted = reserve(erp, "order", money("2000.00", "USD"), "SO-1")
+    ok(resolve(erp, granted, "capture", {"amount": money("1700.00", "USD")}))
+    assert counted(erp.exposure()) == {"orders": "800.00", "reservations": "50.00"}
+
+
+def test_a_delivery_made_from_it_is_counted_once(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.store("order", "SO-1", "800.00")
+    reserve(erp, "order", money("2000.00", "USD"), "SO-1")
+    follows = [("order", "SO-1")]
+    answer = erp.check(
+        "delivery", money("400.00", "USD"), "DN-1", follows=follows, reserve={"ttl_seconds": 900}
+    )
+    assert figures(answer) == ("800.00", "200.00", "1000.00")
+    assert exposure(erp) == Decimal("1000.00")
+    erp.store("delivery", "DN-1", money("400.00", "USD"), follows=follows)
+    assert exposure(erp) == Decimal("1000.00")
+
+
+def test_a_group_counts_it_once(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.put("/v1/credit-groups/G", {"limit": money("1000.00", "EUR")})
+    for member in ("C-1", "C-2"):
+        erp.customer(member, credit_group="G")
+    erp.policy(grouping="credit_group")
+    erp.store("order", "SO-1", "800.00")
+    reserve(erp, "order", money("1800.00", "USD"), "SO-1")
+    answer = erp.check("order", "100.00", customer="C-2")
+    assert figures(answer) == ("900.00", "100.00", "1000.00")
+    assert answer["decision"] != "block"
+
+
+def test_orders_that_count_whole_are_compared_whole(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.policy(orders={"amount": "total"})
+    erp.store("order", "SO-1", "800.00")
+    reserve(erp, "order", money("1800.00", "USD"), "SO-1")
+    assert counted(erp.exposure()) == {"orders": "800.00", "reservations": "100.00"}
+
+
+def test_without_a_rate_nothing_can_be_compared_and_the_answer_says_so(erp: Erp) -> None:
+    erp.account(limit="1000.00")
+    erp.store("order", "SO-1", "800.00")
+    erp.put("/v1/rates", HALF)
+    reserve(erp, "order", money("1800.00", "USD"), "SO-1")
+    answer = erp.check("order", "10.00", as_of="2024-12-31")
+    assert "RATE_MISSING" in codes(answer)
+    assert answer["exposure"]["current"] == "800.00"
