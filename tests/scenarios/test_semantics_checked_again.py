@@ -87,6 +87,21 @@ def test_a_link_that_is_taken_back_lowers_nothing(erp: Erp) -> None:
     assert demoted(erp.check("delivery", "119.00", "D-1", follows=whole)) == ("warn", "lowering")
 
 
+@pytest.mark.parametrize(("follows", "projected"), [((), "1150.00"), (O_1, "650.00")])
+def test_what_it_gives_back_makes_nothing_larger_than_it_is(
+    erp: Erp, follows: tuple[tuple[str, str], ...], projected: str
+) -> None:
+    erp.store("delivery", "D-1", "600.00", follows=O_1)
+    erp.store("order", "O-1", "500.00", open_amount="500.00")
+    assert figures(erp.check("delivery", "650.00", "D-1", follows=follows))[2] == projected
+
+
+def test_nor_is_a_return_made_larger(erp: Erp) -> None:
+    erp.store("invoice", "I-1", "-600.00", follows=[("delivery", "D-1")])
+    erp.store("delivery", "D-1", "-300.00", open_amount="-100.00")
+    assert figures(erp.check("invoice", "-600.00", "I-1"))[0] == "-300.00"
+
+
 def test_a_new_document_may_lower_what_is_stored(erp: Erp) -> None:
     """It takes more of what it follows than it adds."""
     erp.store("order", "O-1", "200.00")
