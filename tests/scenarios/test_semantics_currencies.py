@@ -97,6 +97,33 @@ def test_amounts_that_come_to_nothing_need_no_rate(erp: Erp) -> None:
     assert codes(erp.check("order", "1.00")) == []
 
 
+@pytest.mark.parametrize(
+    ("policy", "due"),
+    [
+        ({"categories": {"open_items": False}}, {}),
+        ({"categories": {"open_items": False}}, {"due_date": "2099-01-01"}),
+        ({"overdue_only": True}, {"due_date": "2099-01-01"}),
+        ({"balance_basis": "ledger_balance"}, {"due_date": "2099-01-01"}),
+    ],
+)
+@pytest.mark.parametrize("amount", ["5.00", "-5.00"])
+def test_an_item_that_nothing_looks_at_needs_no_rate(erp: Erp, policy: JSON, due: JSON, amount: str) -> None:
+    erp.policy(**policy)
+    erp.store("open_item", "R-1", money(amount, "CHF"), **due)
+    answer = erp.check("order", "1.00")
+    assert (answer["decision"], codes(answer)) == ("allow", [])
+
+
+def test_a_limit_or_a_test_that_looks_at_it_does(erp: Erp) -> None:
+    erp.policy(categories={"open_items": False})
+    erp.store("open_item", "R-1", money("5.00", "CHF"), due_date="2099-01-01")
+    erp.account(category_limits={"not_due": eur("100.00")})
+    assert codes(erp.check("order", "1.00")) == ["RATE_MISSING"]
+    erp.account()
+    erp.store("open_item", "R-1", money("5.00", "CHF"), due_date="2025-01-01")
+    assert "RATE_MISSING" in codes(erp.check("order", "1.00"))
+
+
 def test_only_rates_of_the_policys_type_are_used(erp: Erp) -> None:
     erp.policy(rate_type="budget")
     rates(erp, ("USD", "EUR", "2025-01-01", "0.5"))

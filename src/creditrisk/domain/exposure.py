@@ -78,8 +78,8 @@ class Exposure:
 
     @property
     def raises(self) -> bool:
-        """Whether saving the document leaves more exposure than is stored, its stored version included."""
-        return self.unfloored + self.document > self.stored
+        """Whether saving the document leaves more exposure than is stored, or than saving that again."""
+        return self.unfloored + self.document > min(self.stored, self.unchanged)
 
     @property
     def lowers(self) -> bool:
@@ -153,7 +153,9 @@ class Tally:
         halves = self.exposure.overdue
         if adjustments and not HALVES.isdisjoint(self.capped):
             changed = [*self.lines, *adjustments]
-            halves = overdue_of(changed, configuration=configuration, as_of=as_of, converter=converter)
+            halves = overdue_of(
+                changed, capped=self.capped, configuration=configuration, as_of=as_of, converter=converter
+            )
         again = ZERO
         if changes.version and changes.passed_on and not left_out:
             again = amount_as_stored(
@@ -187,7 +189,7 @@ def tally_of(
     sums = _Sums()
     sums.add(lines, configuration=configuration, as_of=as_of)
     total, amounts = _total(sums, capped, configuration=configuration, converter=converter)
-    overdue = overdue_of(lines, configuration=configuration, as_of=as_of, converter=converter)
+    overdue = overdue_of(lines, capped=capped, configuration=configuration, as_of=as_of, converter=converter)
     return Tally(
         lines=lines,
         sums=sums.amounts,

@@ -1,7 +1,7 @@
 """What is past due, how long already, and what of it the overdue tests see (docs/domain.md, Overdue)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -74,9 +74,16 @@ def _from_tolerance(late: Late, tolerance: Decimal, converter: Converter) -> Lat
 
 
 def overdue_of(
-    lines: Sequence[Line], *, configuration: Configuration, as_of: date, converter: Converter
+    lines: Sequence[Line],
+    *,
+    capped: Collection[str] = (),
+    configuration: Configuration,
+    as_of: date,
+    converter: Converter,
 ) -> Overdue:
     """Age the positive open items, under either balance basis: credits do not hide an overdue invoice.
+
+    `capped` names what category limits look at.
 
     The tests ignore a due date whose items together are below `overdue_tolerance`, and disputed items where
     the policy says so; what is shown does not.
@@ -103,6 +110,12 @@ def overdue_of(
             late[days, currency] += amount
             if testable is not late and Flag.DISPUTED not in line.flags:
                 testable[days, currency] += amount
+    # Where neither exposure nor a limit looks at what is not due, nothing is missed for showing it.
+    counts = Category.OPEN_ITEMS in configuration.included and not policy.overdue_only
+    if not (counts or NOT_DUE in capped):
+        current, lowering = (
+            {each: half[each] for each in half if converter.knows(each)} for half in (current, lowering)
+        )
     tolerance = converter.convert(policy.overdue_tolerance, policy.currency) or ZERO
     tested = _from_tolerance(testable, tolerance, converter)
     amount = converter.total(_by_currency(late))

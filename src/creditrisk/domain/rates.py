@@ -136,6 +136,13 @@ class Converter:
         applied = self._found[currency]
         return None if applied is None else applied.apply(amount)
 
+    def knows(self, currency: str) -> bool:
+        """Whether there is a rate; asking misses none."""
+        return currency == self.target or bool(
+            self._found.get(currency)
+            or self.table.find(currency, self.target, rate_type=self.rate_type, as_of=self.as_of)
+        )
+
     def total(self, amounts: Iterable[tuple[str, Decimal]]) -> Decimal:
         """Add up amounts given with their currencies: exactly within each, every sum converted once.
 

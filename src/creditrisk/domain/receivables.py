@@ -12,7 +12,7 @@ from decimal import Decimal
 from creditrisk.domain.behaviour import Numbers, total_numbers
 from creditrisk.domain.exposure import Changes, Exposure, tally_of
 from creditrisk.domain.facts import Configuration, Facts
-from creditrisk.domain.overdue import Overdue, overdue_of
+from creditrisk.domain.overdue import HALVES, Overdue, overdue_of
 from creditrisk.domain.papers import Category, Flag, Line
 from creditrisk.domain.rates import Converter
 
@@ -105,7 +105,7 @@ def _overdue(
     lines: Sequence[Line], configuration: Configuration, *, as_of: date, converter: Converter
 ) -> Overdue:
     seen = _without_leniency(configuration, provisional_items=True)
-    return overdue_of(lines, configuration=seen, as_of=as_of, converter=converter)
+    return overdue_of(lines, capped=HALVES, configuration=seen, as_of=as_of, converter=converter)
 
 
 def _lateness(overdue: Overdue, converter: Converter) -> Numbers:
