@@ -78,12 +78,13 @@ def test_nor_where_no_more_was_captured(erp: Erp) -> None:
     assert status(erp, granted) == "consumed"
 
 
-def test_followers_are_no_reason_for_an_edit_to_come(erp: Erp) -> None:
+def test_where_others_take_of_it_it_stays_and_adds_nothing(erp: Erp) -> None:
     erp.store("order", "SO-1", "500.00")
     erp.store("delivery", "DN-1", "200.00", follows=[("order", "SO-1")])
     granted = reserve(erp, "order", "500.00", "SO-1")
     erp.store("order", "SO-1", "500.00")
-    assert status(erp, granted) == "consumed"
+    assert status(erp, granted) == "held"
+    assert counted(erp.exposure()) == {"orders": "300.00", "deliveries": "200.00"}
 
 
 @pytest.mark.parametrize(

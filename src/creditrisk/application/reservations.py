@@ -12,8 +12,9 @@ from creditrisk.application.errors import Conflict, FieldError, InvalidRequest, 
 from creditrisk.application.keys import Principal
 from creditrisk.domain.decision import Outcome, Verdict
 from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Kind
+from creditrisk.domain.papers import Document, Kind
 from creditrisk.domain.reservations import Claim, amount_to_reserve, claims_of, passed_on_of
+from creditrisk.domain.situation import Situation
 
 HELD: Final = "held"
 CAPTURED: Final = "captured"
@@ -36,7 +37,7 @@ class Grant:
     """What stored followers had taken of the whole when it was decided, in the document's currency."""
     claims: Sequence[Claim]
     is_edit: bool
-    """The document is stored, and would raise exposure: stored again as it is, it has not come yet."""
+    """The document is stored, and saving it may raise exposure: stated again as it is, it has not come."""
     expires_at: datetime
     by: str
 
@@ -132,10 +133,20 @@ def grant_of(
         amount=amount,
         passed_on=passed_on_of(document, amount, passed_on=passed_on, configuration=configuration),
         claims=claims_of(document),
-        is_edit=facts.is_stored and situation.raises,
+        is_edit=_is_edit(situation, document),
         expires_at=now + timedelta(seconds=seconds),
         by=by,
     )
+
+
+def _is_edit(situation: Situation, document: Document) -> bool:
+    facts = situation.facts
+    if not facts.is_stored:
+        return False
+    # What other papers give up for it, or take of it, is theirs to say: only without can nothing be to come.
+    taken = facts.passed_on or facts.claimed
+    linked = document.follows or taken or len(facts.adjustments) > len(facts.version)
+    return bool(linked) or situation.raises
 
 
 @dataclass(frozen=True, slots=True)
