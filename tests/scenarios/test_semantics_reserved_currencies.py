@@ -79,6 +79,14 @@ def test_orders_that_count_whole_are_compared_whole(erp: Erp) -> None:
     assert counted(erp.exposure()) == {"orders": "800.00", "reservations": "100.00"}
 
 
+def test_where_reservations_do_not_count_no_rate_is_missed(erp: Erp) -> None:
+    erp.policy(categories={"reservations": False})
+    erp.store("order", "SO-1", "800.00")
+    erp.put("/v1/rates", HALF)
+    reserve(erp, "order", money("1800.00", "USD"), "SO-1")
+    assert codes(erp.check("order", "10.00", as_of="2024-12-31")) == []
+
+
 def test_without_a_rate_nothing_can_be_compared_and_the_answer_says_so(erp: Erp) -> None:
     erp.account(limit="1000.00")
     erp.store("order", "SO-1", "800.00")

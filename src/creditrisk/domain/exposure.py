@@ -235,7 +235,7 @@ class _Sums:
             if line is not None and line.category in included:
                 stored = counted_amount(line, configuration=configuration, as_of=as_of)
             converted = line is not None and line.currency != each.currency
-            if line is not None and converted:
+            if line is not None and converted and Category.RESERVATIONS in included:
                 each, stored = _comparable(each, stored, line.currency, converter)
             if by_total and each.is_order:
                 # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
