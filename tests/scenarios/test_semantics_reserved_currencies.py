@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.scenarios.erp import Erp, codes, counted, figures, money
+from tests.scenarios.erp import Erp, codes, counted, figures, found, money
 from tests.scenarios.reserving import exposure, reserve, resolve, status
 from tests.service import ok
 
@@ -85,6 +85,16 @@ def test_where_reservations_do_not_count_no_rate_is_missed(erp: Erp) -> None:
     erp.put("/v1/rates", HALF)
     reserve(erp, "order", money("1800.00", "USD"), "SO-1")
     assert codes(erp.check("order", "10.00", as_of="2024-12-31")) == []
+
+
+def test_a_limit_on_reservations_that_do_not_count_looks_at_all_of_it(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.policy(categories={"reservations": False})
+    erp.account(category_limits={"reservations": money("850.00", "EUR")})
+    erp.store("order", "SO-1", "800.00")
+    reserve(erp, "order", money("1800.00", "USD"), "SO-1")
+    exceeded = found(erp.check("order", "10.00"), "CATEGORY_LIMIT_EXCEEDED")
+    assert exceeded["observed"] == "900.00"
 
 
 def test_without_a_rate_nothing_can_be_compared_and_the_answer_says_so(erp: Erp) -> None:

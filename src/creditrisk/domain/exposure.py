@@ -234,9 +234,12 @@ class _Sums:
             each, line, stored = given, given.line, None
             if line is not None and line.category in included:
                 stored = counted_amount(line, configuration=configuration, as_of=as_of)
-            converted = line is not None and line.currency != each.currency
-            if line is not None and converted and Category.RESERVATIONS in included:
-                each, stored = _comparable(each, stored, line.currency, converter)
+            converted = False
+            if line is not None and line.currency != each.currency:
+                converted = Category.RESERVATIONS in included
+                each, stored = (
+                    _comparable(each, stored, line.currency, converter) if converted else (each, None)
+                )
             if by_total and each.is_order:
                 # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
                 whole = stored if line is not None and stored is not None and line.open_amount > 0 else ZERO

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.repeating import repeat
-from creditrisk.application.reservations import Reservation, StatedReservation
+from creditrisk.application.reservations import CAPTURED, HELD, Reservation, StatedReservation
 from creditrisk.domain.money import Money
 
 SWEEP_SECONDS: Final = 5
@@ -120,7 +120,7 @@ class PostgresReservationStore:
             status=row["state"],
             amount=Money(row["amount"], row["currency"]),
             # While it lives, the document has not come: what is open of it is what was there before.
-            exceeded=row["state"] not in {"held", "captured"}
+            exceeded=row["state"] not in {HELD, CAPTURED}
             and (not same_currency or row["open_amount"] > row["amount"]),
         )
 
