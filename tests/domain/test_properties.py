@@ -63,9 +63,11 @@ def near_days() -> st.SearchStrategy[date]:
 
 
 @st.composite
-def lines(draw: st.DrawFn, *, own: bool | None = None, plain: bool = False) -> Line:
+def lines(
+    draw: st.DrawFn, *, own: bool | None = None, plain: bool = False, category: Category | None = None
+) -> Line:
     """Any paper's line; plain ones are in the account's currency and carry no mark of the ERP's."""
-    category = draw(st.sampled_from(list(Category)))
+    category = category or draw(st.sampled_from(list(Category)))
     amount = draw(cents(-100_000, 100_000))
     if category in {Category.ORDERS, Category.BILLS, Category.UNPAID_BILLS, Category.RESERVATIONS}:
         amount = abs(amount)
@@ -149,6 +151,19 @@ def test_exposure_is_the_sum_of_its_sums_by_category_and_currency(drawn: tuple[F
     total = sum((situation.converter.convert(amount, key[1]) or Decimal(0) for key, amount in exact.items()))
     assert situation.whole_group.unfloored == total
     assert sum(situation.whole_group.by_category.values()) == total
+
+
+@given(
+    situations(), st.lists(lines(), max_size=4), st.lists(lines(category=Category.RESERVATIONS), max_size=4)
+)
+def test_what_a_check_changes_counts_as_if_it_were_stored_so(
+    drawn: tuple[Facts, Configuration], adjusted: list[Line], set_aside: list[Line]
+) -> None:
+    stored, settings = drawn
+    changed = judged(None, stored._replace(adjustments=adjusted, set_aside=set_aside), settings).situation
+    so = judged(None, stored._replace(lines=[*stored.lines, *adjusted, *set_aside]), settings).situation
+    for found, expected in ((changed.own, so.own), (changed.whole_group, so.whole_group)):
+        assert (found.by_category, found.unfloored) == (expected.by_category, expected.unfloored)
 
 
 @given(situations(), documents(), cents(1, 100_000), near_days())

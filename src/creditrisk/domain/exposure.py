@@ -119,6 +119,8 @@ class Tally:
     lines: Sequence[Line]
     sums: Mapping[tuple[str, str], Decimal]
     """Exact, by category and currency, whether or not the policy includes the category."""
+    amounts: Mapping[str, Decimal]
+    """These, converted, of the categories that are included or capped."""
     capped: Collection[str]
     """The categories that the account's category limits look at."""
     exposure: Exposure
@@ -139,17 +141,19 @@ class Tally:
         if not (adjustments or held or reserved or changes.set_aside):
             return self.exposure.with_document(document_amount)
         left_out = changes.version if changes.version_held and not configuration.policy.count_held else ()
-        sums = _Sums(self.sums)
+        sums = _Sums()
         add_reserved = partial(
             sums.add_reserved, reserved, configuration=configuration, as_of=as_of, converter=converter
         )
         sums.add(chain(held, changes.set_aside), configuration=configuration, as_of=as_of)
         add_reserved(with_document=False)
         sums.add([line.negated() for line in left_out], configuration=configuration, as_of=as_of)
-        stored = _total(sums, self.capped, configuration=configuration, converter=converter)[0]
-        sums.add(chain(adjustments, left_out), configuration=configuration, as_of=as_of)
-        add_reserved(with_document=True)
-        unfloored, amounts = _total(sums, self.capped, configuration=configuration, converter=converter)
+        unfloored, amounts = self._total_with(sums, configuration=configuration, converter=converter)
+        stored = unfloored
+        if adjustments or left_out or reserved:
+            sums.add(chain(adjustments, left_out), configuration=configuration, as_of=as_of)
+            add_reserved(with_document=True)
+            unfloored, amounts = self._total_with(sums, configuration=configuration, converter=converter)
         halves = self.exposure.overdue
         if adjustments and not HALVES.isdisjoint(self.capped):
             changed = [*self.lines, *adjustments]
@@ -176,6 +180,23 @@ class Tally:
             configuration=configuration,
         )
 
+    def _total_with(
+        self, changes: "_Sums", *, configuration: Configuration, converter: Converter
+    ) -> tuple[Decimal, Mapping[str, Decimal]]:
+        """As `_total`, of the tally and what changes it: only sums that are changed are converted anew."""
+        included, total, amounts = configuration.included, self.exposure.stored, {**self.amounts}
+        for changed, change in changes.amounts.items():
+            category, currency = changed
+            if change and category in amounts:
+                before = self.sums.get(changed, ZERO)
+                difference = (converter.convert(before + change, currency) or ZERO) - (
+                    converter.convert(before, currency) or ZERO
+                )
+                amounts[category] += difference
+                if category in included:
+                    total += difference
+        return total, amounts
+
 
 def tally_of(
     lines: Sequence[Line],
@@ -193,6 +214,7 @@ def tally_of(
     return Tally(
         lines=lines,
         sums=sums.amounts,
+        amounts=amounts,
         capped=capped,
         exposure=_exposure(
             amounts,
@@ -210,8 +232,8 @@ def tally_of(
 class _Sums:
     """Exact sums per category and currency."""
 
-    def __init__(self, begun: Mapping[tuple[str, str], Decimal] | None = None) -> None:
-        self.amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal, begun or {})
+    def __init__(self) -> None:
+        self.amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
     def add(self, lines: Iterable[Line], *, configuration: Configuration, as_of: date) -> None:
         for line in lines:
