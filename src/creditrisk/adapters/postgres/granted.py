@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -11,49 +12,53 @@ from creditrisk.application.reservations import Grant
 from creditrisk.application.stored_facts import Question, StoredFacts
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.money import format_amount
-from creditrisk.domain.papers import Line
+from creditrisk.domain.papers import Kind
 
 
 @dataclass(slots=True)
 class Granted:
     """What was granted in a transaction so far, which the facts read at its beginning do not say."""
 
-    grants: list[Grant] = field(default_factory=list)
+    sums: dict[tuple[str, str, str], tuple[int, Decimal]] = field(default_factory=dict)
+    """How many reservations of an account in a currency, and how much they are."""
+    documents: set[tuple[str, Kind, str]] = field(default_factory=set)
+    """Those reserved for: company, kind and number."""
     unclear: set[tuple[str, str]] = field(default_factory=set)
     """Accounts on which a grant changed more than it added: what papers give up, an earlier reservation."""
 
     def hides(self, question: Question, stored: StoredFacts) -> bool:
         """Whether what was granted has to be read to know what it means to this check."""
         document, accounts = question.document, stored.facts.summed
-        if document is not None and any(
-            (grant.company, grant.kind, grant.number) == (question.company, document.kind, document.number)
-            for grant in self.grants
-        ):
+        if document is not None and (question.company, document.kind, document.number) in self.documents:
             return True
         if accounts & self.unclear:
             return True
         plain = stored.alone and document is not None and not document.follows
-        return not plain and not accounts.isdisjoint((each.company, each.account) for each in self.grants)
+        return not plain and not accounts.isdisjoint((company, account) for company, account, _ in self.sums)
 
     def added_to(self, facts: Facts) -> Facts:
         """The facts as they would be read now."""
-        accounts = facts.summed
+        accounts, risk_account = facts.summed, (facts.account.company, facts.account.customer)
         lines = [
-            _line_of(grant, facts) for grant in self.grants if (grant.company, grant.account) in accounts
+            reserved_line(
+                own=(company, account) == risk_account,
+                currency=currency,
+                reservations=reservations,
+                amount=amount,
+            )
+            for (company, account, currency), (reservations, amount) in self.sums.items()
+            if (company, account) in accounts
         ]
         return facts._replace(set_aside=[*facts.set_aside, *lines]) if lines else facts
 
     def add(self, grant: Grant, stored: StoredFacts) -> None:
         """Take note of a grant."""
-        self.grants.append(grant)
+        self.documents.add((grant.company, grant.kind, grant.number))
+        place = grant.company, grant.account, grant.amount.currency
+        reservations, amount = self.sums.get(place, (0, Decimal(0)))
+        self.sums[place] = reservations + 1, amount + grant.amount.amount
         if grant.claims or not stored.alone:
             self.unclear |= stored.facts.summed
-
-
-def _line_of(grant: Grant, facts: Facts) -> Line:
-    amount, currency = grant.amount
-    own = (grant.company, grant.account) == (facts.account.company, facts.account.customer)
-    return reserved_line(own=own, currency=currency, reservations=1, amount=amount)
 
 
 def as_json(grants: Sequence[Grant]) -> str:

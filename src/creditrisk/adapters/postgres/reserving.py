@@ -335,7 +335,9 @@ def _decided_in_order(waiting: Sequence[_Reserving], facts: Sequence[StoredFacts
         if decided.deferred:
             continue
         try:
-            decided.effects = each.decide(replace(stored, facts=granted.added_to(stored.facts)))
+            facts_now = granted.added_to(stored.facts)
+            known = stored if facts_now is stored.facts else replace(stored, facts=facts_now)
+            decided.effects = each.decide(known)
         except Exception as failure:  # noqa: BLE001 - it is the answer to this one, and the others go on
             decided.failure = failure
             continue
