@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenarios.erp import Erp, codes, figures
-from tests.service import JSON, eur
+from tests.service import JSON, Site, eur, ok
 
 
 def binding(answer: JSON) -> tuple[str, str, str]:
@@ -23,6 +23,20 @@ def test_the_same_customer_in_all_companies_is_compared_with_the_accounts_own_li
     assert (codes(answer), binding(answer)) == (["LIMIT_EXCEEDED"], ("own", "1000.00", "1000.01"))
     assert erp.check("order", "200.00")["decision"] == "warn"
     assert binding(erp.check("order", "1.00", company="north")) == ("own", "50.00", "801.00")
+
+
+def test_papers_of_companies_that_a_key_does_not_reach_are_in_the_sums_and_not_listed(
+    erp: Erp, site: Site
+) -> None:
+    erp.policy(grouping="all_companies")
+    erp.store("order", "O-1", "100.00")
+    erp.store("order", "O-2", "700.00", company="north")
+    key = erp.post("/v1/keys", {"scopes": ["check"], "companies": ["main"], "name": "main"})["key"]
+    with site.caller(key) as caller:
+        told = ok(caller.get("/v1/customers/C-1/exposure?detail=true"))
+    assert (told["exposure"]["current"], [paper["number"] for paper in told["papers"]]) == ("800.00", ["O-1"])
+    everything = erp.get("/v1/customers/C-1/exposure", detail="true")
+    assert [paper["number"] for paper in everything["papers"]] == ["O-1", "O-2"]
 
 
 def test_a_document_of_the_same_number_in_another_company_is_another_document(erp: Erp) -> None:

@@ -84,7 +84,12 @@ class Exposures:
     async def _papers(self, exposure: StoredExposure, principal: Principal) -> Sequence[dict[str, Any]]:
         situation = exposure.situation
         members = situation.facts.members if situation.exposure is situation.whole_group else ()
-        accounts = {Account(member.company, member.customer) for member in members}
+        # Those of other companies are in the sums, which the limit is compared with, and not told one by one.
+        accounts = {
+            Account(member.company, member.customer)
+            for member in members
+            if principal.may_use(member.company)
+        }
         accounts.add(Account(exposure.company, situation.facts.account.customer))
         found: list[dict[str, Any]] = []
         after: tuple[str, str, str] | None = None
