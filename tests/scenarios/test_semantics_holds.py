@@ -24,9 +24,9 @@ def held(erp: Erp, total: str = "150.00", **fields: Any) -> str:
     return hold
 
 
-def forcibly_held(erp: Erp) -> JSON:
-    """Put the order O-1 on hold by order of a person and return the hold."""
-    stated = {"kind": "order", "number": "O-1", "reason": "Check address."}
+def forcibly_held(erp: Erp, number: str = "O-1") -> JSON:
+    """Put an order on hold by order of a person and return the hold."""
+    stated = {"kind": "order", "number": number, "reason": "Check address."}
     (hold,) = erp.post("/v1/holds", stated)["results"]
     assert isinstance(hold, dict)
     return hold
@@ -57,6 +57,17 @@ def test_a_hold_of_a_document_never_stored_belongs_to_the_operator_of_its_first_
     held(shop, operator={"id": "u1"})
     held(shop, operator={"id": "u2"})
     assert shop.holds()[0]["owner"] == "u1"
+
+
+def test_a_hold_put_on_by_order_belongs_to_the_operator_of_the_first_check_if_there_was_one(
+    shop: Erp,
+) -> None:
+    shop.check("order", "50.00", "O-1", operator={"id": "u1"}, reserve={"ttl_seconds": 60})  # kept at once
+    shop.check("order", "60.00", "O-1", operator={"id": "u2"}, reserve={"ttl_seconds": 60})
+    for number in ("O-1", "O-2"):
+        shop.store("order", number, "50.00")
+    assert forcibly_held(shop)["owner"] == "u1"
+    assert forcibly_held(shop, "O-2")["owner"] is None
 
 
 def test_a_hold_belongs_to_the_owner_of_its_document_also_where_that_is_stored_after_the_check(

@@ -13,8 +13,8 @@ from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.hold_changes import keep_held_check
 from creditrisk.adapters.postgres.hold_events import insert_event
 from creditrisk.adapters.postgres.tables import company as companies
+from creditrisk.adapters.postgres.tables import decision, paper, reference
 from creditrisk.adapters.postgres.tables import hold as holds
-from creditrisk.adapters.postgres.tables import paper, reference
 from creditrisk.application.decisions import DecisionRecord
 from creditrisk.application.holds import (
     Hold,
@@ -160,7 +160,7 @@ class PostgresHoldStore:
             type="forced",
             total=sa.cast(content["total"], sa.Numeric),
             currency=content["currency"],
-            owner=content.get("owner") or by,
+            owner=content.get("owner") or _first_operator(row),
             reason=reason,
         )
         # Updating nothing but the time makes the statement return the hold that is open already.
@@ -175,6 +175,13 @@ class PostgresHoldStore:
             event = HoldEvent(hold=str(new_id), action=Action.FORCE, by=by, comment=reason)
             await insert_event(connection, event, tenant=row["tenant"], id=self._new_id())
         return hold_of(held)
+
+
+def _first_operator(document: sa.RowMapping) -> sa.ScalarSelect[str]:
+    """Who had a document checked first, as far as its decisions are kept."""
+    of_document = (decision.c[name] == document[name] for name in ("tenant", "company", "kind", "number"))
+    query = sa.select(decision.c.operator).where(*of_document, decision.c.operator.is_not(None))
+    return query.order_by(decision.c.id).limit(1).scalar_subquery()
 
 
 def _uuid(hold_id: str) -> UUID | None:
