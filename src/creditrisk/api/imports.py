@@ -214,7 +214,7 @@ async def import_credit(
 @router.get("/imports")
 async def list_imports(
     *,
-    caller: Annotated[Principal, requires("ingest", "limits")],
+    caller: Annotated[Principal, requires("ingest")],
     use: Use,
     page: Annotated[PageRequest, paged(str)],
     company: CompanyQuery = None,
@@ -238,7 +238,7 @@ async def list_imports(
 @router.get("/imports/{id}")
 async def get_import(
     id: Annotated[str, Path(description="The `import_id` of the answer to the stream.")],
-    caller: Annotated[Principal, requires("ingest", "limits")],
+    caller: Annotated[Principal, requires("ingest")],
     use: Use,
     page: Annotated[PageRequest, paged(int, str, str)],
 ) -> ImportOut:
