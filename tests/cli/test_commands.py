@@ -66,6 +66,10 @@ def test_good_lines_of_a_file_are_kept_and_bad_ones_named_by_their_number(
     assert installation.run("verify").stdout == "No drift in 1 tenant.\n"
     nobody = installation.run("verify", "--tenant", "nobody")
     assert (nobody.returncode, nobody.stdout) == (2, "")
+    assert installation.run("verify", "--company", "main").stdout == "No drift in 1 tenant.\n"
+    nowhere = installation.run("verify", "--tenant", "T", "--company", "nowhere")
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
+    assert nowhere.stderr == "Error: There is no company nowhere.\n"
 
     execute(database_url, "UPDATE exposure_bucket SET open_amount = open_amount + 1 WHERE tenant = 'T'")
     found = installation.run("verify", "--tenant", "T")

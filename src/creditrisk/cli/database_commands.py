@@ -5,6 +5,8 @@ import asyncio
 from rich.markup import escape
 from rich.table import Table
 
+from creditrisk.adapters.postgres.companies import PostgresCompanyStore
+from creditrisk.adapters.postgres.engine import Database
 from creditrisk.adapters.postgres.preparation import Preparation, list_tenants, prepare
 from creditrisk.adapters.postgres.verify import Drift, find_drift
 from creditrisk.cli.databases import database_address, opened_database, require_tenant
@@ -33,7 +35,7 @@ def verify(settings: Settings, *, tenant: str | None, company: str | None) -> No
     """Compare derived figures with papers, tenant by tenant.
 
     Raises:
-        Failure: there are differences, or there is no such tenant.
+        Failure: there are differences, or there is no such tenant or company.
     """
     with database_address(settings) as address:
         tenants, found = asyncio.run(_find(settings, address, tenant=tenant, company=company))
@@ -57,8 +59,17 @@ async def _find(
         if tenant is not None:
             await require_tenant(database, tenant)
         tenants = [tenant] if tenant is not None else await list_tenants(address)
+        if company is not None:
+            tenants = [each for each in tenants if await _has_company(database, each, company)]
+            if not tenants:
+                raise Failure(f"There is no company {company}.", ExitCode.USAGE)
         with progress() as bar:
             for name in bar.track(tenants, description="Comparing"):
                 drifts = await find_drift(database, tenant=name, company=company)
                 found += [(name, drift) for drift in drifts]
     return len(tenants), found
+
+
+async def _has_company(database: Database, tenant: str, company: str) -> bool:
+    only = frozenset({company})
+    return bool(await PostgresCompanyStore(database).list(tenant=tenant, only=only, after=None, limit=1))
