@@ -10,6 +10,8 @@ from typing import NamedTuple
 import uvicorn
 from fastapi import FastAPI
 
+from creditrisk.cli.http_protocol import ProblemProtocol
+
 _START_SECONDS = 20
 
 
@@ -36,7 +38,9 @@ def serve(app: FastAPI) -> Iterator[Server]:
     """Serve ``app`` until the block ends; its lifespan runs in the server's thread and event loop."""
     listener = socket.create_server(("127.0.0.1", 0))
     host, port = listener.getsockname()
-    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", server_header=False)
+    config = uvicorn.Config(
+        app, http=ProblemProtocol, log_config=None, access_log=False, ws="none", server_header=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

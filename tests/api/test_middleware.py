@@ -101,6 +101,27 @@ def test_stray_bytes_in_the_request_line_are_refused_without_a_crash(
     assert status(sample_server.exchange(put(target))) in {400, 404, 405}
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"nothing that is HTTP\r\n\r\n",
+        b"FOO /v1/orders/1 HTTP/1.1\r\nHost: test\r\n\r\n",
+        b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: test\r\n\r\n",
+        b"GET /v1/orders HTTP/1.1\r\nHost: test\r\nno colon\r\n\r\n",
+        b"PUT /v1/orders/1 HTTP/1.1\r\nHost: test\r\nContent-Length: abc\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_answered_with_a_problem(sample_server: Server, request_: bytes) -> None:
+    answer = sample_server.exchange(request_)
+    assert status(answer) == 400
+    head, _, content = answer.partition(b"\r\n\r\n")
+    headers = httpx.Headers(dict(line.split(": ", 1) for line in head.decode().splitlines()[1:]))
+    problem = httpx.Response(400, content=content).json()
+    assert headers["content-type"] == "application/problem+json"
+    assert problem["code"] == "malformed_request"
+    assert problem["instance"] == f"/requests/{headers['x-request-id']}"
+
+
 def test_a_caller_gets_its_request_id_and_trace_back(client: httpx.Client) -> None:
     ids = {"X-Request-ID": "erp-42", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
     for path, expected in (("/livez", 200), ("/nowhere", 404), ("/v1/orders?limit=0", 422)):

@@ -24,7 +24,7 @@ _START_SECONDS_MAX: Final = 60
 
 _SERVER: Final[dict[str, Any]] = {
     "loop": "uvloop",
-    "http": "httptools",
+    "http": "creditrisk.cli.http_protocol:ProblemProtocol",  # by name: the process that supervises needs none
     "ws": "none",
     "lifespan": "on",
     "log_config": None,
