@@ -243,3 +243,54 @@ async def test_an_invoice_named_by_an_open_item_counts_nowhere(database: Databas
 async def test_a_document_billed_to_another_counts_for_him(database: Database) -> None:
     line = await line_of(database, "order", {"total": "100.00", "bill_to": "C-9"}, taken={})
     assert (line.customer, line.billed) == ("C-9", True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "taken", "told"),
+    [
+        (
+            "order",
+            {"total": "100.00", "prepaid": "15.00"},
+            {"EUR": "30.00", "USD": "40.00"},
+            ("55.00", {"open": "70", "whole": "100", "prepaid": "15", "taken": {"USD": "40.00"}}),
+        ),
+        # What is taken in one currency may be given back in another.
+        (
+            "delivery",
+            {"total": "100.00"},
+            {"EUR": "130.00", "USD": "-40.00"},
+            ("0", {"open": "-30", "whole": "100", "taken": {"USD": "-40.00"}}),
+        ),
+        (
+            "open_item",
+            {"total": "-60.00"},
+            {"USD": "-20.00"},
+            ("-60.00", {"open": "-60", "whole": "-60", "taken": {"USD": "-20.00"}}),
+        ),
+    ],
+)
+async def test_what_is_taken_in_another_currency_is_told_beside_the_amount(
+    database: Database, kind: str, content: dict[str, str], taken: dict[str, str], told: tuple[str, object]
+) -> None:
+    line = await line_of(database, kind, content, taken=taken)
+    assert (line.open_amount, json.loads(line.status)) == (Decimal(told[0]), told[1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("order", {"total": "100.00", "open_amount": "40.00"}),
+        ("bill", {"total": "100.00", "state": "returned"}),
+        ("advance", {"total": "100.00"}),
+        ("balance", {"total": "100.00"}),
+        ("payment", {"total": "100.00"}),
+    ],
+)
+async def test_nothing_is_taken_of_what_states_it_itself(
+    database: Database, kind: str, content: dict[str, str]
+) -> None:
+    assert (await line_of(database, kind, content, taken={"USD": "40.00"})).status == ""
+
+
+async def test_a_negative_order_counts_nowhere_whatever_is_taken(database: Database) -> None:
+    assert (await line_of(database, "order", {"total": "-9.00"}, taken={"USD": "-1.00"})).category is None

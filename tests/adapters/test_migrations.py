@@ -214,3 +214,32 @@ def test_numbers_that_were_given_before_are_not_given_again(config: Config, empt
     )
 
     assert found == [(4, 3, 1)]
+
+
+def test_what_is_taken_in_another_currency_is_worked_out_anew(config: Config, empty_url: str) -> None:
+    papers = """
+        SELECT write_papers_1(jsonb_agg(jsonb_build_object(
+            'company', 'main', 'kind', d.kind, 'number', d.number, 'customer', 'C-1', 'content', d.content)))
+        FROM (VALUES
+            ('order', 'O-1', '{"total": "100.00", "currency": "USD"}'::jsonb),
+            ('order', 'O-2', '{"total": "100.00", "currency": "USD", "open_amount": "90.00"}'),
+            ('delivery', 'D-1', '{"total": "40.00", "currency": "EUR",
+                "follows": [{"kind": "order", "number": "O-1"}, {"kind": "order", "number": "O-2"}]}')
+        ) AS d (kind, number, content)
+    """
+    orders = """
+        SELECT nullif(status, '')::jsonb -> 'taken', papers, open_amount FROM exposure_bucket
+        WHERE category = 'orders' ORDER BY open_amount
+    """
+    command.upgrade(config, "0036")
+    own = "SELECT set_config('app.tenant', 't', true)"
+    asyncio.run(execute(empty_url, own, "INSERT INTO tenant (tenant) VALUES ('t')", papers))
+    before = "SELECT status, papers, open_amount FROM exposure_bucket WHERE category = 'orders'"
+    together = asyncio.run(execute(empty_url, before))
+    command.upgrade(config, "head")
+    assert asyncio.run(execute(empty_url, orders)) == [
+        (None, 1, 90),
+        ({"EUR": "40.00"}, 1, 100),
+    ]
+    command.downgrade(config, "0036")
+    assert asyncio.run(execute(empty_url, before)) == together == [("", 2, 190)]

@@ -19,6 +19,7 @@ from tests.adapters.stored import make_tenant, rows, stored_state, streamed
 NUMBERS = st.sampled_from(["1", "2", "3"])
 CUSTOMERS = st.sampled_from(["C-1", "C-2"])
 TOTALS = st.sampled_from(["-40.00", "10.00", "25.50", "100.00"])
+CURRENCIES = st.sampled_from(["EUR", "EUR", "USD"])
 VERSIONS = st.none() | st.integers(min_value=1, max_value=4)
 
 
@@ -39,6 +40,7 @@ def statements(draw: st.DrawFn) -> PaperStatement:
         if linked:
             followed = draw(st.sampled_from(["order", "delivery", "quotation"]))
             content["follows"] = follows(followed, draw(NUMBERS), draw(st.none() | TOTALS))
+    content["currency"] = draw(CURRENCIES)
     return paper(kind, number, draw(TOTALS), customer=draw(CUSTOMERS), version=version, **content)
 
 
@@ -136,6 +138,7 @@ def drawn_statement(draw: random.Random, *, links_within_a_kind: bool) -> PaperS
         content["follows"] = follows("delivery" if links_within_a_kind else "order", named)
     if draw.random() < 0.1:
         return deletion(kind, number)
+    content["currency"] = draw.choice(["EUR", "EUR", "USD"])
     return paper(kind, number, f"{draw.randint(1, 500)}.00", customer=f"C-{draw.randint(1, 4)}", **content)
 
 

@@ -55,7 +55,7 @@ def entries(draw: st.DrawFn) -> PaperStatement:
     kind = draw(st.sampled_from(["payment", "open_item", "balance"]))
     number = draw(st.sampled_from(["1", "2", "3"]))
     total = draw(st.sampled_from(["-40.00", "10.00", "25.50", "100.00"]))
-    content: dict[str, Any] = {}
+    content: dict[str, Any] = {"currency": draw(st.sampled_from(["EUR", "EUR", "USD"]))}
     linked = draw(st.booleans())
     if kind == "payment" and linked:
         content["allocations"] = allocation(draw(st.sampled_from(["1", "2", "3"])), "5.00")

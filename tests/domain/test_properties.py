@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creditrisk.domain.account import ManualBlock
+from creditrisk.domain.counting import counted_amount
 from creditrisk.domain.decision import Outcome, Signal, Verdict, decide
-from creditrisk.domain.exposure import counted_amount
 from creditrisk.domain.facts import Configuration, Facts
 from creditrisk.domain.findings import CREDIT, Severity
 from creditrisk.domain.limits import AccountLimit

@@ -1,12 +1,13 @@
 """An edit that changes the currency of a document counts beside what is stored with what it adds."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
 from tests.scenarios.erp import Erp, codes, counted, figures, found, money
 from tests.scenarios.reserving import exposure, reserve, resolve, status
-from tests.service import ok
+from tests.service import JSON, ok
 
 HALF = {"rates": [{"from": "USD", "to": "EUR", "date": "2025-01-01", "rate": "0.5"}]}
 
@@ -105,3 +106,77 @@ def test_without_a_rate_nothing_can_be_compared_and_the_answer_says_so(erp: Erp)
     answer = erp.check("order", "10.00", as_of="2024-12-31")
     assert "RATE_MISSING" in codes(answer)
     assert answer["exposure"]["current"] == "800.00"
+
+
+def test_a_delivery_in_another_currency_than_its_order_is_counted_once_at_every_step(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    follows = [("order", "SO-1")]
+    steps: list[Callable[[], object]] = [
+        lambda: reserve(erp, "order", money("100.00", "USD"), "SO-1"),
+        lambda: reserve(erp, "delivery", "20.00", "DN-1", follows=follows),
+        lambda: erp.store("order", "SO-1", money("100.00", "USD")),
+        lambda: reserve(erp, "delivery", "20.00", "DN-2", follows=follows),
+        lambda: reserve(erp, "delivery", money("10.00", "USD"), "DN-3", follows=follows),
+        lambda: erp.store("delivery", "DN-1", "20.00", follows=follows),
+        lambda: reserve(erp, "delivery", "25.00", "DN-1", follows=follows),
+        lambda: erp.store("delivery", "DN-3", money("10.00", "USD"), follows=follows),
+        lambda: erp.store("delivery", "DN-2", "20.00", follows=follows),
+        lambda: erp.store("delivery", "DN-1", "25.00", follows=follows),
+    ]
+    for step in steps:
+        step()
+        assert exposure(erp) == Decimal("50.00")
+        assert figures(erp.check("order", "1.00"))[2] == "51.00"
+    assert counted(erp.exposure()) == {"deliveries": "50.00"}
+
+
+def test_what_is_delivered_of_a_reserved_order_in_another_currency_is_reserved_no_more(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    reserve(erp, "order", money("100.00", "USD"), "SO-1")
+    erp.store("delivery", "DN-1", "40.00", follows=[("order", "SO-1")])
+    assert counted(erp.exposure()) == {"deliveries": "40.00", "reservations": "10.00"}
+    answer = erp.check("delivery", "15.00", "DN-2", follows=[("order", "SO-1")])
+    assert figures(answer) == ("40.00", "15.00", "55.00")
+
+
+@pytest.mark.parametrize(
+    ("order", "answered"),
+    [
+        # Of 60 are delivered 40, and 10 will be.
+        (money("120.00", "USD"), ("50.00", "10.00", "60.00")),
+        (money("60.00", "USD"), ("50.00", "0.00", "50.00")),
+        (money("60.00", "EUR"), ("50.00", "10.00", "60.00")),
+    ],
+)
+def test_an_order_under_check_counts_less_what_is_reserved_of_it(
+    erp: Erp, order: JSON, answered: tuple[str, str, str]
+) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.store("order", "SO-1", money("100.00", "USD"))
+    erp.store("delivery", "DN-1", "40.00", follows=[("order", "SO-1")])
+    reserve(erp, "delivery", "10.00", "DN-2", follows=[("order", "SO-1")])
+    assert figures(erp.check("order", order, "SO-1")) == answered
+    granted = reserve(erp, "order", order, "SO-1")
+    assert exposure(erp) == max(Decimal(answered[2]), Decimal("50.00"))
+    erp.store("order", "SO-1", order)
+    assert status(erp, granted) == "consumed"
+    assert exposure(erp) == Decimal(answered[2])
+
+
+def test_an_order_that_counts_whole_does_so_until_all_is_delivered(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.policy(orders={"amount": "total"})
+    reserve(erp, "order", money("100.00", "USD"), "SO-1")
+    erp.store("delivery", "DN-1", "40.00", follows=[("order", "SO-1")])
+    assert counted(erp.exposure()) == {"deliveries": "40.00", "reservations": "50.00"}
+    erp.store("delivery", "DN-2", "10.00", follows=[("order", "SO-1")])
+    assert counted(erp.exposure()) == {"deliveries": "50.00"}
+
+
+def test_two_orders_in_several_currencies_give_up_no_more_than_what_is_reserved_adds(erp: Erp) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.store("order", "SO-1", money("100.00", "USD"))
+    erp.store("order", "SO-2", "50.00")
+    erp.account(limit="100.00")
+    reserve(erp, "delivery", "50.00", "DN-1", follows=[("order", "SO-1"), ("order", "SO-2")])
+    assert exposure(erp) == Decimal("100.00")

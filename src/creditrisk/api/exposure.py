@@ -37,8 +37,11 @@ class PaperOut(WireModel):
     number: Annotated[str, Field(description="Its number or id.")]
     customer: Annotated[str, Field(description="Who bears it.")]
     category: Annotated[str, Field(description="Where it counts in `by_category`.")]
-    amount: Annotated[str, Field(description="What it counts with, in its own currency.")]
-    currency: Annotated[str, Field(description="ISO 4217 code of its own currency.")]
+    amount: Annotated[str, Field(description="What it counts with, in `currency`.")]
+    currency: Annotated[
+        str,
+        Field(description="ISO 4217: its own, or the answer's where others take of it in another currency."),
+    ]
     due_on: Annotated[Day | None, Field(description="When it is due; null: it states no date.")]
     days_past_due: Annotated[int | None, Field(description="On the reference date; null without due date.")]
 

@@ -12,8 +12,8 @@ from creditrisk.application.check import CheckCredit
 from creditrisk.application.errors import NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account, CountedPaper, PaperStore
+from creditrisk.domain.counting import counted_amount, less_taken
 from creditrisk.domain.decision import amount_signal
-from creditrisk.domain.exposure import counted_amount
 from creditrisk.domain.forecast import ForecastDay, forecast
 from creditrisk.domain.money import format_amount
 from creditrisk.domain.papers import Line
@@ -160,12 +160,14 @@ def _shown(paper: CountedPaper, exposure: StoredExposure) -> dict[str, Any] | No
         papers=1,
         open_amount=paper.open_amount,
         total_amount=paper.total_amount,
+        taken=paper.taken,
     )
+    line = less_taken(line, exposure.situation.converter)
     configuration = exposure.configuration
     if paper.held and not configuration.policy.count_held:
         return None
     amount = counted_amount(line, configuration=configuration, as_of=exposure.as_of)
-    if amount is None or paper.category not in configuration.included:
+    if not amount or paper.category not in configuration.included:
         return None
     return {
         "company": paper.company,
@@ -173,8 +175,8 @@ def _shown(paper: CountedPaper, exposure: StoredExposure) -> dict[str, Any] | No
         "number": paper.number,
         "customer": paper.customer,
         "category": paper.category,
-        "amount": format_amount(amount, paper.currency),
-        "currency": paper.currency,
+        "amount": format_amount(amount, line.currency),
+        "currency": line.currency,
         "due_on": paper.due_date.isoformat() if paper.due_date else None,
         "days_past_due": max((exposure.as_of - paper.due_date).days, 0) if paper.due_date else None,
     }

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
+from creditrisk.domain.papers import Taken
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperStatement:
@@ -106,6 +108,8 @@ class CountedPaper:
     since: date | None
     open_amount: Decimal
     total_amount: Decimal
+    taken: Taken | None
+    """What others take of it in other currencies; it is not taken off the amounts."""
     held: bool
     """A hold on it is open."""
 

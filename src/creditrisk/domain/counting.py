@@ -5,7 +5,7 @@ Exposure).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from creditrisk.domain.money import Money
 from creditrisk.domain.papers import (
     CATEGORY_OF_KIND,
     BillStatus,
+    Capped,
     Category,
     Document,
     Flag,
@@ -174,22 +175,61 @@ def adds_to_exposure(document: Document, *, configuration: Configuration) -> boo
     )
 
 
+def less_taken(line: Line, converter: Converter, *, overdrawn: bool = False) -> Line:
+    """The line in the currency of the evaluation, less what others take of its papers in other currencies.
+
+    What is taken without a rate lowers nothing, and the converter names the missing rate. A line without a
+    rate itself stays as it is. `overdrawn`: with less than nothing open where others take more than there is.
+    """
+    taken = line.taken
+    if taken is None:
+        return line
+    open_amount, whole, prepaid, total = (
+        converter.convert(amount, line.currency)
+        for amount in (taken.open_amount, taken.whole, taken.prepaid, line.total_amount)
+    )
+    if open_amount is None or whole is None or prepaid is None or total is None:
+        return line
+    back, amount = (total_of(each, converter) for each in (taken.returned, taken.amounts))
+    if whole >= 0:
+        open_amount = max(open_amount, min(open_amount + back, whole))
+        left = min(open_amount - amount, whole) - prepaid
+        left = left if overdrawn else max(left, ZERO)
+    else:
+        open_amount = min(open_amount, max(open_amount + back, whole))
+        left = max(min(open_amount - amount, ZERO), whole)
+    return line._replace(
+        currency=converter.target,
+        open_amount=line.papers * left,
+        total_amount=total if left * whole > 0 else ZERO,
+        taken=None,
+    )
+
+
 def plain_amount(
-    document: Document, *, passed_on: Decimal, configuration: Configuration, converter: Converter
+    document: Document, *, passed_on: Sequence[Money], configuration: Configuration, converter: Converter
 ) -> Decimal:
     """The document's amount in the currency of the evaluation, whatever categories the policy includes.
 
-    `passed_on` is what stored papers have taken over of it already, in the document's currency. 0 where its
-    type is not under credit control, or where no rate is known (the converter then names the missing rate).
+    `passed_on` is what stored papers have taken over of it already. 0 where its type is not under credit
+    control, or where no rate is known (the converter then names the missing rate).
     """
-    amount = amount_at_risk(document, passed_on=passed_on, configuration=configuration)
-    return converter.convert(amount, document.total.currency) or ZERO
+    currency = document.total.currency
+    taken, elsewhere = _by_currency(passed_on, currency)
+    amount = amount_at_risk(document, passed_on=taken, configuration=configuration)
+    converted = converter.convert(amount, currency) or ZERO
+    if not (elsewhere and converted):
+        return converted
+    left = left_of(
+        converter.convert(document.left_open(taken), currency) or ZERO, total_of(elsewhere, converter)
+    )
+    return converted if left and _counts_whole(document, configuration) else left
 
 
 def amount_as_stored(
     lines: Iterable[Line],
     *,
-    passed_on: Money,
+    passed_on: Sequence[Money],
     configuration: Configuration,
     as_of: date,
     converter: Converter,
@@ -200,16 +240,43 @@ def amount_as_stored(
     leaves, and to a check of the document it says nothing about what is open.
     """
     amounts: dict[str, Decimal] = defaultdict(Decimal)
-    for line in lines:
+    for stored in lines:
+        line = less_taken(stored, converter)
         amount = counted_amount(line, configuration=configuration, as_of=as_of)
         if amount is None or line.category not in configuration.included:
             continue
-        if line.category in DOCUMENT_CATEGORIES and line.currency == passed_on.currency:
-            left = left_of(line.total_amount, passed_on.amount)
+        currency = line.currency
+        if line.category in DOCUMENT_CATEGORIES:
+            taken, elsewhere = _by_currency(passed_on, stored.currency)
+            left = left_of(stored.total_amount, taken)
+            if elsewhere or stored.taken:
+                amount, left = (
+                    converter.convert(each, of) or ZERO
+                    for each, of in ((amount, currency), (left, stored.currency))
+                )
+                left, currency = left_of(left, total_of(elsewhere, converter)), converter.target
             whole = left and line.category == Category.ORDERS and orders_by_total(configuration)
             amount = amount if whole else min(amount, left)
-        amounts[line.currency] += amount
+        amounts[currency] += amount
     return converter.total(amounts.items())
+
+
+def _by_currency(taken: Sequence[Money], currency: str) -> tuple[Decimal, Sequence[Money]]:
+    """How much of it is in this currency, and what in others."""
+    same = sum((each.amount for each in taken if each.currency == currency), ZERO)
+    return same, [each for each in taken if each.currency != currency and each.amount]
+
+
+def total_of(amounts: Iterable[Money], converter: Converter) -> Decimal:
+    """The sum of amounts in the currency of the evaluation; without those of which no rate is known."""
+    return converter.total((each.currency, each.amount) for each in amounts)
+
+
+def total_capped(amounts: Iterable[Capped], converter: Converter) -> Decimal:
+    """The same of amounts that each count no further than another one."""
+    return sum(
+        (min(total_of([each.amount], converter), total_of([each.most], converter)) for each in amounts), ZERO
+    )
 
 
 def amount_at_risk(document: Document, *, passed_on: Decimal, configuration: Configuration) -> Decimal:
@@ -217,6 +284,8 @@ def amount_at_risk(document: Document, *, passed_on: Decimal, configuration: Con
     if not configuration.document_type(document.type).credit:
         return ZERO
     amount = document.left_open(passed_on)
-    if amount and CATEGORY_OF_KIND[document.kind] is Category.ORDERS and orders_by_total(configuration):
-        return document.amount
-    return amount
+    return document.amount if amount and _counts_whole(document, configuration) else amount
+
+
+def _counts_whole(document: Document, configuration: Configuration) -> bool:
+    return CATEGORY_OF_KIND[document.kind] is Category.ORDERS and orders_by_total(configuration)

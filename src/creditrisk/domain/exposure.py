@@ -10,14 +10,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from itertools import chain
 
-from creditrisk.domain.counting import amount_as_stored, counted_amount, orders_by_total
+from creditrisk.domain.counting import (
+    amount_as_stored,
+    counted_amount,
+    less_taken,
+    orders_by_total,
+    total_capped,
+    total_of,
+)
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.money import Money
 from creditrisk.domain.overdue import HALVES, NOT_DUE, OVERDUE, Overdue, overdue_of
-from creditrisk.domain.papers import Category, Line, Reserved
+from creditrisk.domain.papers import Across, Category, Line, Reserved
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.values import value
 
@@ -26,11 +32,11 @@ __all__ = [
     "Exposure",
     "Overdue",
     "Tally",
-    "counted_amount",
     "tally_of",
 ]
 
 ZERO = Decimal(0)
+_NOTHING = Across(taken=(), claimed=(), capped=(), passed=())
 _CATEGORIES = tuple(category.value for category in Category)
 
 
@@ -108,7 +114,7 @@ class Changes:
     """Documents whose reservations meet papers among the lines."""
     set_aside: Sequence[Line] = ()
     """What is reserved for others."""
-    passed_on: Money | None = None
+    passed_on: Sequence[Money] = ()
     """What has been or will be taken over of the document."""
 
 
@@ -118,9 +124,9 @@ class Tally:
 
     lines: Sequence[Line]
     sums: Mapping[tuple[str, str], Decimal]
-    """Exact, by category and currency, whether or not the policy includes the category."""
+    """Exact, by category and currency, of the categories that are included or capped."""
     amounts: Mapping[str, Decimal]
-    """These, converted, of the categories that are included or capped."""
+    """These, converted, by category."""
     capped: Collection[str]
     """The categories that the account's category limits look at."""
     exposure: Exposure
@@ -141,18 +147,15 @@ class Tally:
         if not (adjustments or held or reserved or changes.set_aside):
             return self.exposure.with_document(document_amount)
         left_out = changes.version if changes.version_held and not configuration.policy.count_held else ()
-        sums = _Sums()
-        add_reserved = partial(
-            sums.add_reserved, reserved, configuration=configuration, as_of=as_of, converter=converter
-        )
-        sums.add(chain(held, changes.set_aside), configuration=configuration, as_of=as_of)
-        add_reserved(with_document=False)
-        sums.add([line.negated() for line in left_out], configuration=configuration, as_of=as_of)
+        sums = _Sums(self.amounts, configuration=configuration, as_of=as_of, converter=converter)
+        sums.add(chain(held, changes.set_aside))
+        sums.add_reserved(reserved, with_document=False)
+        sums.add([line.negated() for line in left_out])
         unfloored, amounts = self._total_with(sums, configuration=configuration, converter=converter)
         stored = unfloored
         if adjustments or left_out or reserved:
-            sums.add(chain(adjustments, left_out), configuration=configuration, as_of=as_of)
-            add_reserved(with_document=True)
+            sums.add(chain(adjustments, left_out))
+            sums.add_reserved(reserved, with_document=True)
             unfloored, amounts = self._total_with(sums, configuration=configuration, converter=converter)
         halves = self.exposure.overdue
         if adjustments and not HALVES.isdisjoint(self.capped):
@@ -161,7 +164,7 @@ class Tally:
                 changed, capped=self.capped, configuration=configuration, as_of=as_of, converter=converter
             )
         again = ZERO
-        if changes.version and changes.passed_on and not left_out:
+        if changes.version and not left_out:
             again = amount_as_stored(
                 changes.version,
                 passed_on=changes.passed_on,
@@ -207,9 +210,11 @@ def tally_of(
     converter: Converter,
 ) -> Tally:
     """Add up stored lines; `capped` names the categories that category limits look at."""
-    sums = _Sums()
-    sums.add(lines, configuration=configuration, as_of=as_of)
-    total, amounts = _total(sums, capped, configuration=configuration, converter=converter)
+    wanted = configuration.included.union(capped)
+    sums = _Sums(wanted, configuration=configuration, as_of=as_of, converter=converter)
+    sums.add(lines)
+    amounts = sums.converted()
+    total = sum((amounts[category] for category in configuration.included), ZERO)
     overdue = overdue_of(lines, capped=capped, configuration=configuration, as_of=as_of, converter=converter)
     return Tally(
         lines=lines,
@@ -230,83 +235,102 @@ def tally_of(
 
 
 class _Sums:
-    """Exact sums per category and currency."""
+    """Exact sums per category and currency, of the categories that are wanted."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, wanted: Collection[str], *, configuration: Configuration, as_of: date, converter: Converter
+    ) -> None:
+        self._wanted = wanted
+        self._configuration = configuration
+        self._as_of = as_of
+        self._converter = converter
         self.amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
-    def add(self, lines: Iterable[Line], *, configuration: Configuration, as_of: date) -> None:
-        for line in lines:
+    def add(self, lines: Iterable[Line]) -> None:
+        configuration, as_of = self._configuration, self._as_of
+        for stored in lines:
+            line = stored
+            if line.category not in self._wanted:
+                continue
             amount = counted_amount(line, configuration=configuration, as_of=as_of)
+            if amount is not None and line.taken is not None:
+                line = less_taken(line, self._converter)
+                amount = counted_amount(line, configuration=configuration, as_of=as_of)
             if amount is not None:
                 self.amounts[line.category, line.currency] += amount
 
-    def add_reserved(
-        self,
-        reserved: Iterable[Reserved],
-        *,
-        with_document: bool,
-        configuration: Configuration,
-        as_of: date,
-        converter: Converter,
-    ) -> None:
+    def add_reserved(self, reserved: Iterable[Reserved], *, with_document: bool) -> None:
         """Add what is reserved beside stored papers; `with_document`: the change of that by the document."""
-        included, by_total = configuration.included, orders_by_total(configuration)
+        included, by_total = self._configuration.included, orders_by_total(self._configuration)
         for given in reserved:
             each, line, stored = given, given.line, None
+            if each.across or (line is not None and (line.taken or line.currency != each.currency)):
+                each, line = self._in_one_currency(each)
             if line is not None and line.category in included:
-                stored = counted_amount(line, configuration=configuration, as_of=as_of)
-            converted = False
-            if line is not None and line.currency != each.currency:
-                converted = Category.RESERVATIONS in included
-                each, stored = (
-                    _comparable(each, stored, line.currency, converter) if converted else (each, None)
-                )
+                stored = counted_amount(line, configuration=self._configuration, as_of=self._as_of)
             if by_total and each.is_order:
                 # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
                 whole = stored if line is not None and stored is not None and line.open_amount > 0 else ZERO
                 amount = ZERO if with_document else max(each.amount - whole, ZERO)
             else:
-                beyond = partial(each.beyond, stored, converted=converted)
-                amount = beyond(with_document=with_document)
+                amount = each.beyond(stored, with_document=with_document)
                 if with_document:
-                    amount -= beyond(with_document=False)
+                    amount -= each.beyond(stored, with_document=False)
             self.amounts[Category.RESERVATIONS, each.currency] += amount
 
-    def converted(self, converter: Converter, *, wanted: Collection[str]) -> dict[str, Decimal]:
-        """One sum per wanted category, each currency converted once; a rate no one needs is not missed."""
-        result: dict[str, Decimal] = dict.fromkeys(wanted, ZERO)
+    def _in_one_currency(self, reserved: Reserved) -> tuple[Reserved, Line | None]:
+        """What is reserved, and the document as stored, in the currency of the evaluation to be compared.
+
+        Where a rate is missing it cannot be said what one is beyond the other: both count, as far as they
+        can. Where reservations do not count themselves nothing is compared, and no rate is missed.
+        """
+        included, converter = self._configuration.included, self._converter
+        if Category.RESERVATIONS not in included:
+            return reserved, None
+        amount, claimed, passed = (
+            converter.convert(each, reserved.currency)
+            for each in (reserved.amount, reserved.claimed, reserved.passed)
+        )
+        counts = reserved.line is not None and reserved.line.category in included
+        line = self._converted(reserved.line) if reserved.line and counts else reserved.line
+        if amount is None or claimed is None or passed is None or (counts and line is None):
+            return reserved, None
+        across = reserved.across or _NOTHING
+        taken = total_of(across.taken, converter)
+        if reserved.is_stored_only and line is not None:
+            amount = min(line.open_amount, ZERO)
+        elif not (orders_by_total(self._configuration) and reserved.is_order and amount > taken):
+            amount -= taken
+        same = reserved._replace(
+            currency=converter.target,
+            amount=amount,
+            claimed=claimed + total_of(across.claimed, converter) + total_capped(across.capped, converter),
+            passed=passed + total_of(across.passed, converter),
+            line=line,
+            across=None,
+        )
+        return same, line
+
+    def _converted(self, line: Line) -> Line | None:
+        """The line in the currency of the evaluation; None without a rate."""
+        less = less_taken(line, self._converter, overdrawn=True)
+        amounts = [
+            self._converter.convert(amount, less.currency) for amount in (less.open_amount, less.total_amount)
+        ]
+        if None in amounts:
+            return None
+        open_amount, total_amount = (amount or ZERO for amount in amounts)
+        return less._replace(
+            currency=self._converter.target, open_amount=open_amount, total_amount=total_amount
+        )
+
+    def converted(self) -> dict[str, Decimal]:
+        """One sum per wanted category, each currency converted once."""
+        result: dict[str, Decimal] = dict.fromkeys(self._wanted, ZERO)
         for (category, currency), amount in self.amounts.items():
             if amount and category in result:
-                result[category] += converter.convert(amount, currency) or ZERO
+                result[category] += self._converter.convert(amount, currency) or ZERO
         return result
-
-
-def _comparable(
-    reserved: Reserved, stored: Decimal | None, currency: str, converter: Converter
-) -> tuple[Reserved, Decimal | None]:
-    """What is reserved and what is stored in another currency, both as the evaluation counts them.
-
-    Where a rate is missing it cannot be said what one is beyond the other: both count, as far as they can.
-    """
-    amount, claimed, passed = (
-        converter.convert(each, reserved.currency)
-        for each in (reserved.amount, reserved.claimed, reserved.passed)
-    )
-    converted = None if stored is None else converter.convert(stored, currency)
-    if amount is None or claimed is None or passed is None or (converted is None and stored is not None):
-        return reserved, None
-    same = reserved._replace(currency=converter.target, amount=amount, claimed=claimed, passed=passed)
-    return same, converted
-
-
-def _total(
-    sums: _Sums, capped: Collection[str], *, configuration: Configuration, converter: Converter
-) -> tuple[Decimal, Mapping[str, Decimal]]:
-    """The sum of the included categories; and those and the capped ones, one by one."""
-    included = configuration.included
-    amounts = sums.converted(converter, wanted=included.union(capped))
-    return sum((amounts[category] for category in included), ZERO), amounts
 
 
 def _exposure(

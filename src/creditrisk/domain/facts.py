@@ -17,7 +17,7 @@ from creditrisk.domain.account import (
 )
 from creditrisk.domain.limits import AccountLimit, GroupLimit, Member
 from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Category, Document, Line, OpenItem, Reserved
+from creditrisk.domain.papers import Capped, Category, Document, Line, OpenItem, Reserved
 from creditrisk.domain.policy import DocumentType, Policy
 from creditrisk.domain.rates import RateTable
 from creditrisk.domain.rule_book import NO_RULES, RuleBook
@@ -100,8 +100,14 @@ class Facts(NamedTuple):
     passed_on: Decimal = Decimal(0)
     """What stored papers that follow the document have taken over of it, in its currency: the part of an
     order that is delivered already is exposure of the delivery."""
+    passed_elsewhere: Sequence[Money] = ()
+    """The same in other currencies."""
     claimed: Decimal = Decimal(0)
     """What documents with a reservation will take over of it, in its currency."""
+    claimed_elsewhere: Sequence[Money] = ()
+    """The same in other currencies."""
+    claimed_capped: Sequence[Capped] = ()
+    """The same, but no more than the claiming document adds."""
     reserved: Sequence[Reserved] = ()
     """Documents whose reservations meet other papers."""
     set_aside: Sequence[Line] = ()

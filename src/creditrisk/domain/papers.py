@@ -75,6 +75,23 @@ class Flag(StrEnum):
     DISPUTED = "D"
 
 
+class Taken(NamedTuple):
+    """What others take of a paper in other currencies than its own: what is left depends on the rates.
+
+    Amounts without a currency are in the paper's own.
+    """
+
+    open_amount: Decimal
+    """What is open otherwise; less than nothing where others take more than there is."""
+    whole: Decimal
+    """The most that may be open, before what is prepaid."""
+    prepaid: Decimal
+    returned: Sequence[Money]
+    """What it gets back first, as far as that makes it no more than whole."""
+    amounts: Sequence[Money]
+    """What is taken."""
+
+
 class Line(NamedTuple):
     """What papers contribute: their amounts beside every fact by which a policy may count them or not."""
 
@@ -97,6 +114,8 @@ class Line(NamedTuple):
     papers: int
     open_amount: Decimal
     total_amount: Decimal
+    taken: Taken | None = None
+    """Of each of the papers, which are alike in this; it is not taken off their amounts yet."""
 
     def negated(self) -> "Line":
         """The same papers taken out instead of put in."""
@@ -131,13 +150,28 @@ class Reserved(NamedTuple):
     """The document as stored; what is open of it is less than nothing where followers have taken more. In the
     currency of what is reserved, unless the document is about to change its currency."""
     is_order: bool
+    across: "Across | None" = None
 
-    def beyond(self, stored: Decimal | None, *, with_document: bool, converted: bool = False) -> Decimal:
+    @property
+    def is_stored_only(self) -> bool:
+        """Whether nothing is reserved for the document, of which others take in other currencies.
+
+        What is stored of it and what is reserved for it are taken of alike.
+        """
+        line = self.line
+        return (
+            not self.amount
+            and line is not None
+            and line.taken is not None
+            and line.currency == self.currency
+            and not (self.across and self.across.taken)
+        )
+
+    def beyond(self, stored: Decimal | None, *, with_document: bool) -> Decimal:
         """What counts as reserved beside the stored amount, as the policy counts that (None: not at all).
 
         Negative where others will take a part of what is stored. `with_document`: the document under check
-        has taken its part already, and the lines say so; unless the stored amount was `converted`, because
-        nobody takes of it in another currency.
+        has taken its part already, and the lines say so.
         """
         passed = self.passed if with_document else ZERO
         if stored is None:
@@ -146,7 +180,25 @@ class Reserved(NamedTuple):
         left = max(max(self.amount, stored) - self.claimed - passed, ZERO)
         if self.line is not None and self.line.total_amount < 0:  # a return
             return left - stored if self.amount > 0 else ZERO
-        return left - (stored if converted else max(stored - passed, ZERO))
+        return left - max(stored - passed, ZERO)
+
+
+class Capped(NamedTuple):
+    """An amount in one currency of which no more counts than another amount, in another currency."""
+
+    amount: Money
+    most: Money
+
+
+class Across(NamedTuple):
+    """What is taken of a reserved document in other currencies than its own."""
+
+    taken: Sequence[Money]
+    """By stored followers, of what is reserved; what is stored of the document says it itself."""
+    claimed: Sequence[Money]
+    capped: Sequence[Capped]
+    """Claimed as well, but no more than the claiming document adds."""
+    passed: Sequence[Money]
 
 
 @value

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from creditrisk.domain.behaviour import Numbers, total_numbers
+from creditrisk.domain.counting import less_taken
 from creditrisk.domain.exposure import Changes, Exposure, tally_of
 from creditrisk.domain.facts import Configuration, Facts
 from creditrisk.domain.overdue import HALVES, Overdue, overdue_of
@@ -73,7 +74,7 @@ def receivables_of(
 
     policy = configuration.policy
     amounts = exposure(_without_leniency(configuration, provisional_items=policy.provisional_items))
-    provisional = [line for line in lines if Flag.PROVISIONAL in line.flags]
+    provisional = [less_taken(line, converter) for line in lines if Flag.PROVISIONAL in line.flags]
     of_provisional = _overdue(provisional, configuration, as_of=as_of, converter=converter)
     return Receivables(
         by_category={category: amounts.capped[category] for category in Category},

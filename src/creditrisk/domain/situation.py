@@ -13,6 +13,7 @@ from creditrisk.domain.counting import (
     category_of,
     left_out,
     plain_amount,
+    total_capped,
 )
 from creditrisk.domain.exposure import Changes, Exposure, Tally, tally_of
 from creditrisk.domain.facts import Check, Configuration, Facts
@@ -227,9 +228,10 @@ def situation_of(
     standing = standing or standing_of(facts, configuration, as_of=as_of)
     converter = standing.converter.continued()
     document = check.document
-    passed_on = _passed_on(facts, configuration)
+    passed_on: Sequence[Money] = ()
     amount = ZERO
     if document:
+        passed_on = _passed_on(document.total.currency, facts, configuration, converter)
         amount = plain_amount(document, passed_on=passed_on, configuration=configuration, converter=converter)
     added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
 
@@ -237,7 +239,7 @@ def situation_of(
         standing,
         facts,
         added=added,
-        passed_on=Money(passed_on, document.total.currency) if document and facts.version else None,
+        passed_on=passed_on,
         configuration=configuration,
         as_of=as_of,
         converter=converter,
@@ -277,7 +279,7 @@ def _exposures(
     facts: Facts,
     *,
     added: Decimal,
-    passed_on: Money | None,
+    passed_on: Sequence[Money],
     configuration: Configuration,
     as_of: date,
     converter: Converter,
@@ -315,10 +317,17 @@ def _exposures(
     return own, whole_group
 
 
-def _passed_on(facts: Facts, configuration: Configuration) -> Decimal:
+def _passed_on(
+    currency: str, facts: Facts, configuration: Configuration, converter: Converter
+) -> Sequence[Money]:
     """What is taken over of the document; by reservations where those count beside it."""
-    reserving = Category.RESERVATIONS in configuration.included
-    return facts.passed_on + facts.claimed if reserving else facts.passed_on
+    if Category.RESERVATIONS not in configuration.included:
+        return (Money(facts.passed_on, currency), *facts.passed_elsewhere)
+    own = Money(facts.passed_on + facts.claimed, currency)
+    if not (facts.passed_elsewhere or facts.claimed_elsewhere or facts.claimed_capped):
+        return (own,)
+    capped = Money(total_capped(facts.claimed_capped, converter), converter.target)
+    return (own, *facts.passed_elsewhere, *facts.claimed_elsewhere, capped)
 
 
 def _of(lines: Sequence[_Owned], *, own_only: bool) -> Sequence[_Owned]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from creditrisk.adapters.postgres.endless import read_day
+from creditrisk.adapters.postgres.line_status import money_by_currency, with_taken
 from creditrisk.domain.account import (
     CreditAccount,
     Customer,
@@ -21,7 +22,7 @@ from creditrisk.domain.account import (
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.limits import AccountLimit, Cover, GroupLimit, Member, TemporaryLimit
 from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Category, Line, OpenItem, Reserved
+from creditrisk.domain.papers import Across, Capped, Category, Line, OpenItem, Reserved
 from creditrisk.domain.period import Period
 
 
@@ -72,6 +73,7 @@ def with_document(facts: Facts, stored: Mapping[str, Any]) -> tuple[Facts, About
         version=_lines(stored["version"]),
         version_held=bool(holds),
         passed_on=Decimal(stored["passed_on"] or 0),
+        passed_elsewhere=money_by_currency(stored.get("passed_elsewhere")),
         held=_lines(stored["held"]),
         forced_hold=next((hold["id"] for hold in holds if hold["type"] == "forced"), None),
         releases=[_release(release) for release in stored["releases"] or ()],
@@ -87,10 +89,13 @@ def with_reserved(facts: Facts, stored: Mapping[str, Any]) -> Facts:
     """Add what is reserved for other documents."""
     return facts._replace(
         claimed=Decimal(stored.get("claimed") or 0),
+        claimed_elsewhere=money_by_currency(stored.get("claimed_elsewhere")),
+        claimed_capped=_capped(stored.get("claimed_capped")),
         reserved=_reserved(
             stored.get("singly") or (),
             orders=stored.get("orders") or (),
             elsewhere=stored.get("elsewhere") or (),
+            across=stored.get("across"),
         ),
         set_aside=[
             reserved_line(own=own, currency=currency, reservations=reservations, amount=Decimal(amount))
@@ -120,7 +125,7 @@ def operator_of(stored: str) -> StoredOperator:
 
 
 def _lines(rows: Sequence[Any] | None) -> list[Line]:
-    return [
+    lines = [
         Line(
             own,
             category,
@@ -150,6 +155,7 @@ def _lines(rows: Sequence[Any] | None) -> list[Line]:
             total_amount,
         ) in rows or []
     ]
+    return [with_taken(line) if line.status else line for line in lines]
 
 
 def reserved_line(*, own: bool, currency: str, reservations: int, amount: Decimal) -> Line:
@@ -170,7 +176,9 @@ def reserved_line(*, own: bool, currency: str, reservations: int, amount: Decima
     )
 
 
-def _reserved(rows: Sequence[Any], *, orders: Sequence[bool], elsewhere: Sequence[Any]) -> list[Reserved]:
+def _reserved(
+    rows: Sequence[Any], *, orders: Sequence[bool], elsewhere: Sequence[Any], across: Sequence[Any] | None
+) -> list[Reserved]:
     return [
         Reserved(
             own=own,
@@ -180,10 +188,29 @@ def _reserved(rows: Sequence[Any], *, orders: Sequence[bool], elsewhere: Sequenc
             passed=Decimal(passed),
             line=_lines([line or other])[0] if line or other else None,
             is_order=is_order,
+            across=_across(taken),
         )
-        for (own, currency, amount, claimed, passed, line), is_order, other in zip(
-            rows, orders, elsewhere, strict=True
+        for (own, currency, amount, claimed, passed, line), is_order, other, taken in zip(
+            rows, orders, elsewhere, across or [None] * len(rows), strict=True
         )
+    ]
+
+
+def _across(stored: Mapping[str, Any] | None) -> Across | None:
+    if stored is None:
+        return None
+    return Across(
+        taken=money_by_currency(stored["taken"]),
+        claimed=money_by_currency(stored["claimed"]),
+        capped=_capped(stored["capped"]),
+        passed=money_by_currency(stored["passed"]),
+    )
+
+
+def _capped(rows: Sequence[Any] | None) -> Sequence[Capped]:
+    return [
+        Capped(Money(Decimal(amount), currency), Money(Decimal(most), own))
+        for currency, amount, own, most in rows or ()
     ]
 
 

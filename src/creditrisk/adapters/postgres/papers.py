@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from creditrisk.adapters.postgres.bearers import SCOPE
 from creditrisk.adapters.postgres.driver import BROKEN, driver_connection
 from creditrisk.adapters.postgres.engine import Database
+from creditrisk.adapters.postgres.line_status import taken_of
 from creditrisk.adapters.postgres.tables import paper
 from creditrisk.application.errors import Unavailable
 from creditrisk.application.papers import (
@@ -144,7 +145,11 @@ class PostgresPaperStore:
         }
         async with self._database.transaction(tenant) as connection:
             rows = (await connection.execute(_COUNTED, arguments)).mappings().all()
-        return [CountedPaper(**row) for row in rows]
+        return [
+            CountedPaper(**{**row, "status": "" if taken else row["status"]}, taken=taken)
+            for row in rows
+            for taken in (taken_of(row["status"]),)
+        ]
 
 
 async def write_papers(

@@ -14,6 +14,7 @@ import orjson
 from creditrisk.adapters.postgres.fact_rows import account_facts, feeds_of
 from creditrisk.adapters.postgres.facts import PostgresFactsReader
 from creditrisk.adapters.postgres.known_accounts import known_accounts
+from creditrisk.adapters.postgres.line_status import with_taken
 from creditrisk.adapters.postgres.read_pool import ReadPool
 from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.portfolio import AccountRead, CompanyToday, PortfolioPage
@@ -159,7 +160,8 @@ class PostgresPortfolio:
         ):
             amount = Decimal(open_amount)
             total_amount = amount if total is None else Decimal(total)
-            lines[customer].append(Line._make((True, *kept, amount, total_amount)))
+            line = Line._make((True, *kept, amount, total_amount, None))
+            lines[customer].append(with_taken(line) if line.status else line)
         feeds = () if shared["feeds"] is None else feeds_of(shared["feeds"])
         return {
             row["customer"]: StoredFacts(
