@@ -11,8 +11,9 @@ from babel.messages.catalog import Catalog
 
 import creditrisk.locale
 from creditrisk.application.messages import CATEGORIES, COUNTED, KINDS, SENTENCES
+from creditrisk.domain.counting import NOT_DUE
 from creditrisk.domain.findings import Code
-from creditrisk.domain.overdue import NOT_DUE, OVERDUE
+from creditrisk.domain.overdue import OVERDUE
 from creditrisk.domain.papers import Category, Kind
 from creditrisk.locale.languages import LANGUAGES
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from creditrisk.domain.currencies import MINOR_UNITS
 from tests.scenarios.erp import DAY, Erp, codes, counted, figures, found, money, new_erp
+from tests.scenarios.half_dollars import HALF, hundreds
 from tests.service import JSON, Site, eur
 
 
@@ -191,6 +193,50 @@ def test_what_is_stated_to_be_open_is_never_less_than_nothing_nor_more_than_whol
         assert figures(answer) == (current, total, str(Decimal(current) + Decimal(total)))
 
 
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_what_is_taken_in_one_currency_is_given_back_in_another(erp: Erp, currency: str) -> None:
+    erp.put("/v1/rates", {"rates": [{"from": "USD", "to": "EUR", "date": DAY, "rate": "1"}]})
+    erp.store("delivery", "D-1", "100.00")
+    erp.store("invoice", "I-1", "130.00", follows=[("delivery", "D-1")])
+    erp.store("invoice", "G-1", money("-40.00", currency), follows=[("delivery", "D-1")])
+    assert counted(erp.exposure()) == {"deliveries": "10.00", "invoices": "90.00"}
+    assert figures(erp.check("delivery", "100.00", "D-1")) == ("90.00", "10.00", "100.00")
+
+
+@pytest.mark.parametrize("of", ["EUR", "CHF"])
+def test_where_nothing_is_left_no_rate_is_missed(erp: Erp, of: str) -> None:
+    erp.store("order", "SO-1", money("100.00", of))
+    erp.store("delivery", "D-1", money("100.00", of), open_amount="0.00", follows=[ORDERED])
+    other = chf("5.00") if of == "EUR" else eur("5.00")
+    erp.store("delivery", "D-2", other, open_amount="0.00", follows=[ORDERED])
+    assert codes(erp.check("order", "1.00")) == []
+
+
+def test_the_papers_of_an_account_miss_no_rate_that_it_does_not_need(erp: Erp) -> None:
+    erp.policy(categories={"open_items": False})
+    erp.store("open_item", "R-1", "100.00")
+    erp.store("payment", "Z-1", chf("50.00"), allocations=[{"item": "R-1", "amount": chf("50.00")}])
+    shown = erp.exposure(detail="true")
+    assert (shown["papers"], shown["missing_rates"]) == ([], [])
+
+
+@pytest.mark.parametrize("policy", [{}, {"categories": {"open_items": False}}, {"overdue_only": True}])
+def test_what_is_not_due_is_shown_less_what_is_paid(erp: Erp, policy: dict[str, Any]) -> None:
+    erp.policy(**policy)
+    erp.store("open_item", "R-1", "100.00", due_date="2099-01-01")
+    erp.store("payment", "Z-1", usd("80.00"), allocations=[{"item": "R-1", "amount": usd("80.00")}])
+    assert erp.exposure()["exposure"]["overdue"]["ageing"]["not_due"] == "60.00"
+
+
+def test_what_is_taken_in_dozens_of_currencies_is_stored_all_the_same(erp: Erp) -> None:
+    erp.store("order", "SO-1", usd("100.00"))
+    currencies = sorted(set(MINOR_UNITS) - {"USD"})[:120]
+    for currency in currencies:
+        whole = "999999999999" + (f".{'9' * MINOR_UNITS[currency]}" if MINOR_UNITS[currency] else "")
+        erp.store("delivery", f"D-{currency}", money(whole, currency), follows=[ORDERED])
+    assert counted(erp.exposure())["orders"] == "50.00"
+
+
 def test_orders_that_count_whole_do_so_until_all_is_delivered(erp: Erp) -> None:
     erp.policy(orders={"amount": "total"})
     erp.store("order", "SO-1", usd("100.00"))
@@ -267,7 +313,7 @@ NUMBERS = st.sampled_from(["1", "2"])
 STEPS = st.sampled_from(["order", "delivery", "delivery", "invoice", "open_item", "payment"])
 PRECEDING = {"delivery": "order", "invoice": "delivery", "payment": "open_item"}
 FEW = settings(
-    max_examples=6,
+    max_examples=10,
     phases=[Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -290,12 +336,12 @@ FEW = settings(
     ),
     by_total=st.booleans(),
 )
-def test_at_par_it_makes_no_difference_in_which_currency_a_paper_is(
+def test_it_makes_no_difference_in_which_currency_a_paper_is(
     site: Site, platform: Erp, papers: list[Any], *, by_total: bool
 ) -> None:
     with new_erp(site, platform) as erp, new_erp(site, platform) as all_in_euros:
         for each in (erp, all_in_euros):
-            each.put("/v1/rates", {"rates": [{"from": "USD", "to": "EUR", "date": DAY, "rate": "1"}]})
+            each.put("/v1/rates", HALF)
             each.policy(orders={"amount": "total" if by_total else "open"})
         for kind, number, foreign, hundreds, left, links in papers:
             twins = [
@@ -309,26 +355,28 @@ def _stated(
     erp: Erp,
     kind: str,
     number: str,
-    hundreds: tuple[int, str],
+    amount: tuple[int, str],
     *,
     left: int | None,
     links: dict[str, int | None],
 ) -> list[JSON]:
     """What a check of a paper answers before it is stored and after, and what exposure is then."""
-    (whole, currency), fields = hundreds, dict[str, Any]()
-    total = money(f"{whole}00.00", currency)
+    (whole, currency), fields = amount, dict[str, Any]()
+    total = hundreds(whole, currency)
     if kind == "payment":
         fields["allocations"] = [
-            {"item": item, "amount": money(f"{amount or 1}00.00", currency)} for item, amount in links.items()
+            {"item": item, "amount": hundreds(paid or 1, currency)} for item, paid in links.items()
         ]
     elif kind in PRECEDING:
         fields["follows"] = [
-            (PRECEDING[kind], other) if amount is None else (PRECEDING[kind], other, f"{amount}00.00")
-            for other, amount in links.items()
+            (PRECEDING[kind], other)
+            if passed is None
+            else (PRECEDING[kind], other, hundreds(passed, currency)["amount"])
+            for other, passed in links.items()
         ]
     stated = dict(fields)
     if left is not None and kind != "payment":
-        stated["open_amount"] = f"{min(left, whole)}00.00"
+        stated["open_amount"] = hundreds(min(left, whole), currency)
     found = []
     if kind in {"order", "delivery", "invoice"}:
         found.append(erp.check(kind, total, number, **fields)["exposure"])

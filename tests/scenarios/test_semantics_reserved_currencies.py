@@ -6,10 +6,9 @@ from decimal import Decimal
 import pytest
 
 from tests.scenarios.erp import Erp, codes, counted, figures, found, money
+from tests.scenarios.half_dollars import HALF
 from tests.scenarios.reserving import exposure, reserve, resolve, status
 from tests.service import JSON, ok
-
-HALF = {"rates": [{"from": "USD", "to": "EUR", "date": "2025-01-01", "rate": "0.5"}]}
 
 
 @pytest.mark.parametrize(
@@ -180,3 +179,16 @@ def test_two_orders_in_several_currencies_give_up_no_more_than_what_is_reserved_
     erp.account(limit="100.00")
     reserve(erp, "delivery", "50.00", "DN-1", follows=[("order", "SO-1"), ("order", "SO-2")])
     assert exposure(erp) == Decimal("100.00")
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_a_larger_credit_note_on_a_return_adds_nothing(erp: Erp, currency: str) -> None:
+    erp.put("/v1/rates", HALF)
+
+    def negative(euros: int) -> JSON:
+        return money(f"-{euros * (2 if currency == 'USD' else 1)}.00", currency)
+
+    erp.store("delivery", "R-1", "-100.00")
+    erp.store("invoice", "G-1", negative(100), follows=[("delivery", "R-1")])
+    reserve(erp, "invoice", negative(150), "G-1", follows=[("delivery", "R-1")])
+    assert exposure(erp) == Decimal("-100.00")

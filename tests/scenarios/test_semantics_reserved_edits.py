@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
-from tests.scenarios.erp import Erp, Followed, counted, figures, money, new_erp
-from tests.scenarios.reserving import exposure, reserve, resolve, status
-from tests.service import Site, eur, ok
+from tests.scenarios.erp import Erp, counted, figures
+from tests.scenarios.half_dollars import HALF, hundreds
+from tests.scenarios.reserving import exposure, reserve, resolve
+from tests.service import eur, ok
 
 OF_THE_ORDER = [("order", "O")]
 
@@ -95,6 +94,27 @@ def test_what_is_given_back_counts_where_others_take_what_is_left(erp: Erp) -> N
     assert exposure(erp) == 900
     erp.store("delivery", "D", "100.00")
     assert exposure(erp) == 900
+
+
+@pytest.mark.parametrize("preceding", ["stored", "reserved"])
+@pytest.mark.parametrize(("currency", "other"), [("EUR", "stored"), ("USD", "stored"), ("USD", "reserved")])
+def test_what_others_take_is_not_given_back_to_make_room(
+    erp: Erp, preceding: str, currency: str, other: str
+) -> None:
+    erp.put("/v1/rates", HALF)
+    if preceding == "stored":
+        erp.store("order", "O", "100.00")
+    else:
+        reserve(erp, "order", "100.00", "O")
+    erp.store("order", "O2", "100.00")
+    erp.store("delivery", "D", "40.00", follows=OF_THE_ORDER)
+    if other == "stored":
+        erp.store("delivery", "D2", hundreds(1, currency), follows=OF_THE_ORDER)
+    else:
+        reserve(erp, "delivery", hundreds(1, currency), "D2", follows=OF_THE_ORDER)
+    before = exposure(erp)
+    reserve(erp, "delivery", "40.00", "D", follows=[("order", "O2")])
+    assert exposure(erp) == before
 
 
 def test_an_order_that_does_not_count_has_nothing_to_give_back(erp: Erp) -> None:
@@ -267,122 +287,3 @@ def test_a_document_that_is_not_there_yet_frees_nothing(erp: Erp) -> None:
     assert counted(erp.exposure()) == {"orders": "500.00"}
     ok(resolve(erp, granted, "release"))
     assert counted(erp.exposure()) == {"orders": "500.00"}
-
-
-NUMBERS = st.sampled_from(["1", "2"])
-AMOUNTS = st.integers(min_value=1, max_value=9)
-LINKS = st.dictionaries(NUMBERS, st.one_of(st.none(), AMOUNTS))
-DOCUMENTS = [(kind, number) for kind in ("order", "delivery", "invoice") for number in "12"]
-CURRENCIES = st.one_of(
-    st.just(dict.fromkeys(DOCUMENTS, "EUR")),
-    st.fixed_dictionaries(dict.fromkeys(DOCUMENTS, st.sampled_from(["EUR", "USD"]))),
-)
-EVENTS: st.SearchStrategy[Any] = st.one_of(
-    st.tuples(st.just("order"), NUMBERS, AMOUNTS, st.just({}), st.booleans()),
-    st.tuples(st.sampled_from(["delivery", "invoice"]), NUMBERS, AMOUNTS, LINKS, st.just(value=False)),
-)
-DOING = st.sampled_from(["reserve", "store", "both", "both"])
-WITHOUT_RESERVATIONS: dict[str, Any] = {"categories": {"reservations": False}}
-Currencies = dict[tuple[str, str], str]
-"""Of documents, by kind and number."""
-AT_PAR = {"rates": [{"from": "USD", "to": "EUR", "date": "2025-01-01", "rate": "1"}]}
-PRECEDING = {"delivery": "order", "invoice": "delivery"}
-FEW = settings(
-    max_examples=6,
-    phases=[Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-
-@FEW
-@given(events=st.lists(st.tuples(EVENTS, DOING), max_size=8), currencies=CURRENCIES)
-def test_storing_what_was_reserved_adds_nothing(
-    site: Site, platform: Erp, events: list[Any], currencies: Currencies
-) -> None:
-    with new_erp(site, platform) as erp:
-        erp.put("/v1/rates", AT_PAR)
-        reserved_only: dict[str, bool] = {}
-        for (kind, number, amount, links, fulfilled), does in events:
-            if kind == "delivery":
-                reserved_only[number] = does == "reserve" and reserved_only.get(number, True)
-            elif kind == "invoice":
-                # One that comes before its reserved delivery counts beside the order until that is there.
-                links = {each: links[each] for each in links if not reserved_only.get(each)}  # noqa: PLW2901 - the same with less
-            total, follows = money(f"{amount}00.00", currencies[kind, number]), _followed(kind, links)
-            stored = exposure(erp)
-            if does != "store":
-                answer = erp.check(kind, total, number, follows=follows, reserve={"ttl_seconds": 900})
-                reserved = exposure(erp)
-                assert reserved >= Decimal(answer["exposure"]["projected"]), answer
-                stored = reserved
-            if does != "reserve":
-                erp.store(kind, number, total, follows=follows, **_closing(closed=fulfilled))
-            if does == "both":
-                assert exposure(erp) <= stored
-            reserved = exposure(erp)
-            erp.policy(**WITHOUT_RESERVATIONS)
-            assert exposure(erp) <= reserved, "what is not there yet has freed something"
-            erp.policy()
-
-
-@FEW
-@given(events=st.lists(st.tuples(EVENTS, DOING), max_size=8), currencies=CURRENCIES)
-def test_what_is_reserved_alone_adds_what_the_check_said(
-    site: Site, platform: Erp, events: list[Any], currencies: Currencies
-) -> None:
-    with new_erp(site, platform) as erp:
-        erp.put("/v1/rates", AT_PAR)
-        for (kind, number, amount, links, fulfilled), does in events:
-            total, follows = money(f"{amount}00.00", currencies[kind, number]), _followed(kind, links)
-            stored, granted = exposure(erp), None
-            if does != "store":
-                answer = erp.check(kind, total, number, follows=follows, reserve={"ttl_seconds": 900})
-                granted = answer["reservation"]
-                reserved, foreseen = exposure(erp), max(Decimal(answer["exposure"]["projected"]), stored)
-                # What is taken of several papers in several currencies may count in full until it is stored.
-                alike = len(set(currencies.values())) == 1
-                assert reserved == foreseen if alike else reserved >= foreseen, answer
-            if does != "reserve":
-                erp.store(kind, number, total, follows=follows, **_closing(closed=fulfilled))
-            if granted and status(erp, granted) == "held":
-                ok(resolve(erp, granted, "release"))
-
-
-@FEW
-@given(
-    policy=st.sampled_from([{}, {"orders": {"require_confirmed": True}}]),
-    edits=st.lists(st.tuples(EVENTS, AMOUNTS, LINKS), min_size=1, max_size=5),
-    currencies=st.tuples(CURRENCIES, CURRENCIES),
-)
-def test_what_is_stated_again_unchanged_changes_nothing(
-    site: Site,
-    platform: Erp,
-    policy: dict[str, Any],
-    edits: list[Any],
-    currencies: tuple[Currencies, Currencies],
-) -> None:
-    with new_erp(site, platform) as erp:
-        erp.put("/v1/rates", AT_PAR)
-        erp.policy(**policy)
-        for (kind, number, amount, links, fulfilled), edited, relinked in edits:
-            stated = {"follows": _followed(kind, links), **_closing(closed=fulfilled)}
-            total = money(f"{amount}00.00", currencies[0][kind, number])
-            erp.store(kind, number, total, **stated)
-            follows = _followed(kind, relinked) if kind in PRECEDING else []
-            changed = money(f"{edited}00.00", currencies[1][kind, number])
-            erp.check(kind, changed, number, follows=follows, reserve={"ttl_seconds": 900})
-            reserved = exposure(erp)
-            assert erp.store(kind, number, total, **stated)["status"] == "unchanged"
-            assert exposure(erp) == reserved
-
-
-def _followed(kind: str, links: dict[str, int | None]) -> list[Followed]:
-    return [
-        (PRECEDING[kind], number) if amount is None else (PRECEDING[kind], number, f"{amount}00.00")
-        for number, amount in links.items()
-    ]
-
-
-def _closing(*, closed: bool) -> dict[str, Any]:
-    return {"fulfilled": True} if closed else {}

@@ -1,5 +1,5 @@
--- What the document under check changes in stored papers, as in 0036, but: also where it takes of papers, or gives back to
--- them, in another currency than theirs; and a paper whose open amount was stated is never left more than whole.
+-- What the document under check changes in stored papers, as in 0036, but: also where it takes of papers, or gives back
+-- to them, in another currency than theirs; and a paper whose open amount was stated is never left more than whole.
 create or replace function document_adjustments_2(p_tenant text, p_company text, p_document jsonb, p_count_held boolean)
 returns table (sign int, line paper_line, linked boolean)
 language plpgsql stable
@@ -86,10 +86,9 @@ begin
                 else least(greatest(v_open, 0), v_whole) end;
             v_elsewhere := case when v_returns then v_link.back - v_currency else '{}' end;
             v_crossed := v_elsewhere <> '{}' or v_link.pass - v_currency <> '{}';
-            line := line_of(
-                v_target.kind, v_target.customer, true,
-                jsonb_set(v_content, '{open_amount}', to_jsonb((case when v_crossed then v_whole else v_open end)::text)),
-                '{}', v_target.posted_by);
+            v_content := jsonb_set(
+                v_content, '{open_amount}', to_jsonb((case when v_crossed then v_whole else v_open end)::text));
+            line := line_of(v_target.kind, v_target.customer, true, v_content, '{}', v_target.posted_by);
             if v_crossed and (line).category is not null then
                 line.open_amount := v_open;
                 line.status := status_of_taken(

@@ -1,6 +1,6 @@
 -- What a paper contributes to exposure, as in 0029, but: what others take of it in another currency than its own stands
--- beside its open amount, because what is left depends on the rates of the day. It is told in the line's status, with all
--- that the amount depends on: so that papers in one bucket are alike in it, and the same is left of each.
+-- beside its open amount, because what is left depends on the rates of the day. It is told in the line's status, with
+-- all that the amount depends on: so that papers in one bucket are alike in it, and the same is left of each.
 
 -- {open, whole, prepaid, returned, taken}, the last two {currency: amount}: what is open, with what is returned no more
 -- than the whole, less what is taken, within zero and the whole, and less what is prepaid.
@@ -136,13 +136,19 @@ begin
     end case;
 
     -- What is taken in one currency may be given back in another.
-    if left_open = 0 and not crossed then
+    if left_open = 0 and not (crossed and exists (
+        select from jsonb_each_text(taken - line.currency) as t where sign(t.value::numeric) = -sign(whole)))
+    then
         return null;
     end if;
     line.open_amount := left_open;
     line.total_amount := total;
     if crossed then
         line.status := public.status_of_taken(whole - own_taken, whole, prepaid, '{}', taken - line.currency);
+        -- A key of buckets, which an index holds: what is taken in dozens of currencies lowers nothing.
+        if length(line.status) > 2000 then
+            line.status := '';
+        end if;
     end if;
     return line;
 end

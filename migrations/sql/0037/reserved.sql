@@ -1,10 +1,14 @@
--- What is reserved, as in 0034, but: what is taken of a document, or given back to it, in another currency than its own is
--- told of, to be converted; and an edit that gives back is not less where others will take of it.
+-- What is reserved, as in 0034, but: what is taken of a document, or given back to it, in another currency than its own
+-- is told of, to be converted; and an edit that gives back is not less where others will take of it.
 create or replace function reserved_3(
     p_tenant text, p_company text, p_risk_id text, p_companies text[], p_customers text[], p_document jsonb,
     p_count_held boolean, p_now timestamptz, p_out uuid[], p_singly uuid[]
 ) returns jsonb
 language plpgsql stable
+-- What is told of one another here may be hundreds of documents, which nobody estimates: each join of theirs is to be
+-- looked up, not gone through. What is looked up in tables is written so that nothing else can be done.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
 declare
     v_targets uuid[]; -- in the sums, but others take of their documents
@@ -34,7 +38,7 @@ begin
             r.captured_amount, k.taken, k.whole,
             -- Less than nothing where followers have taken more than there is: they may give it back.
             k.whole - greatest(0, k.taken) as amount, nullif(p.taken - r.currency, '{}') as taken_across,
-            p as stored,
+            p.stored,
             -- The stored document, where it counts: in the same currency, or in another one.
             case when (t.line).currency = r.currency then t.line end as line,
             case when (t.line).currency <> r.currency then t.line end as elsewhere
@@ -43,12 +47,16 @@ begin
             where r.tenant = p_tenant and r.id = any(coalesce(p_singly, '{}') || v_targets)
             offset 0
         ) as r
-        left join paper p on p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
+        left join lateral (
+            select p as stored, p.* from paper p
+            where p.tenant = p_tenant and p.company = r.company and p.kind = r.kind and p.number = r.number
+            offset 0
+        ) as p on true
         cross join lateral (
             select coalesce((p.taken ->> r.currency)::numeric, 0) as taken,
                 coalesce(r.captured_amount, r.amount) + r.passed_on as whole
         ) as k
-        left join lateral (select stored_line_1(p) as line where p.number is not null) as f on true
+        left join lateral (select stored_line_1(p.stored) as line where p.number is not null) as f on true
         left join lateral (
             select coalesce(
                 case when not (f.line).billed then (
@@ -94,10 +102,14 @@ begin
             from live l
             cross join lateral (
                 select p.number, p.line from paper p
-                left join customer c on c.tenant = p_tenant and c.customer = (p.line).customer
                 where p.tenant = p_tenant and p.company = l.company and p.posted_invoice = l.number and p.present
                     and (p.line).currency = l.currency and (p.line).open_amount > 0
-                    and coalesce(case when not (p.line).billed then c.risk_customer end, (p.line).customer) = l.account
+                    and coalesce(
+                        case when not (p.line).billed then (
+                            select c.risk_customer from customer c
+                            where c.tenant = p_tenant and c.customer = (p.line).customer) end,
+                        (p.line).customer) = l.account
+                offset 0
             ) as t
             where (l.stored).kind = 'invoice' and (l.stored).posted_by > 0
             window in_turn as (partition by l.id order by t.number)
@@ -117,14 +129,20 @@ begin
             union all
             select k.kind, k.number, k.currency, -k.amount
             from paper_links((l.stored).kind, (l.stored).present, (l.stored).content) as k
-            left join paper t
-                on t.tenant = p_tenant and t.company = l.company and t.kind = k.kind and t.number = k.number
+            left join lateral (
+                select t.content, t.stated_at from paper t
+                where t.tenant = p_tenant and t.company = l.company and t.kind = k.kind and t.number = k.number
+                offset 0
+            ) as t on true
             where k.what = 'take'
                 and not coalesce(t.content ? 'open_amount' and t.stated_at <= (l.stored).linked_at, false)
         ) as f
         -- What the ERP states of a paper afterwards wins, as with links of stored papers.
-        left join paper t
-            on t.tenant = p_tenant and t.company = l.company and t.kind = f.kind and t.number = f.number
+        left join lateral (
+            select t.content, t.stated_at from paper t
+            where t.tenant = p_tenant and t.company = l.company and t.kind = f.kind and t.number = f.number
+            offset 0
+        ) as t on true
         where not coalesce(t.content ? 'open_amount' and t.stated_at > l.created_at, false)
         group by l.id, l.company, f.kind, f.number, f.currency
         having sum(f.amount) <> 0
@@ -132,11 +150,17 @@ begin
     -- These papers as they are stored, where they count, and who bears them.
     source as (
         select n.company, n.kind, n.number, t.line,
-            coalesce(case when not (t.line).billed then c.risk_customer end, (t.line).customer) as account
+            coalesce(
+                case when not (t.line).billed then (
+                    select c.risk_customer from customer c
+                    where c.tenant = p_tenant and c.customer = (t.line).customer) end,
+                (t.line).customer) as account
         from (select distinct company, kind, number from net) as n
-        join paper p on p.tenant = p_tenant and p.company = n.company and p.kind = n.kind and p.number = n.number
-        cross join lateral (select stored_line_1(p) as line) as t
-        left join customer c on c.tenant = p_tenant and c.customer = (t.line).customer
+        cross join lateral (
+            select stored_line_1(p) as line from paper p
+            where p.tenant = p_tenant and p.company = n.company and p.kind = n.kind and p.number = n.number
+            offset 0
+        ) as t
         where (t.line).category is not null
             and (p_count_held or not exists (
                 select from hold h
@@ -150,7 +174,9 @@ begin
                 else greatest(0, l.amount) end as adds,
             least(g.gain, 0) as lessens,
             -- The same where others claim what they can of the document: what they take anyway is not less.
-            least(greatest(0, g.gain + h.stored - h.wanted) - greatest(0, h.stored - h.wanted), 0) as lessens_beyond,
+            case when w.document_across then 0
+                else least(greatest(0, g.gain + h.stored - w.of_document) - greatest(0, h.stored - w.of_document), 0)
+            end as lessens_beyond,
             t.open_amount,
             -- What exposure gives up for it, also of what others give back; or, less than nothing, what it gets back:
             -- of the same account, to be room for others. In another currency it may be all.
@@ -159,7 +185,7 @@ begin
                 when n.amount >= 0
                 then greatest(0, t.open_amount + n.returned + coalesce(d.returned, 0))
                     - greatest(0, t.open_amount + n.returned + coalesce(d.returned, 0) - n.amount)
-                when t.account = l.account
+                when t.account = l.account and not w.across
                 then greatest(0, t.open_amount) - greatest(0, t.open_amount - n.amount)
                 else 0 end as gives,
             -- What it gets back at most.
@@ -175,12 +201,28 @@ begin
         -- What the paper is open with, reserved or stored; nothing of one that does not count.
         left join live o on o.company = n.company and o.kind = n.kind and o.number = n.number
         left join source s on s.company = n.company and s.kind = n.kind and s.number = n.number
+        -- Only amounts in one currency can be compared here.
         cross join lateral (
-            select case when o.currency = n.currency then o.account
-                    when (s.line).currency = n.currency then s.account end as account,
-                case when o.currency = n.currency then greatest(o.amount, (o.line).open_amount)
-                    when (s.line).currency = n.currency then (s.line).open_amount end as open_amount
+            select o.currency = n.currency and o.taken_across is null as reserved,
+                (o.id is null or o.currency <> n.currency)
+                    and (s.line).currency = n.currency and (s.line).status = '' as stored
+        ) as c
+        cross join lateral (
+            select case when c.reserved then o.account when c.stored then s.account end as account,
+                case when c.reserved then greatest(o.amount, (o.line).open_amount)
+                    when c.stored then (s.line).open_amount end as open_amount
         ) as t
+        -- What others claim at most of the document, and whether they claim of it, or of what it gives back to, in
+        -- another currency.
+        cross join lateral (
+            select coalesce(sum(w.amount) filter (
+                    where w.company = l.company and w.kind = l.kind and w.number = l.number), 0) as of_document,
+                coalesce(bool_or(w.currency <> l.currency) filter (
+                    where w.company = l.company and w.kind = l.kind and w.number = l.number), false) as document_across,
+                coalesce(bool_or(w.currency <> n.currency) filter (
+                    where w.company = n.company and w.kind = n.kind and w.number = n.number), false) as across
+            from net w where n.amount < 0 and w.amount > 0 and w.id <> l.id
+        ) as w
         -- What is reserved beyond what is stored, once followers have taken theirs of both.
         cross join lateral (select sum((i.line).open_amount) as open_amount from item i where i.id = l.id) as k
         cross join lateral (
@@ -188,10 +230,7 @@ begin
                 else greatest(0, l.amount) - greatest(0, coalesce((l.line).open_amount, 0)) end as gain
         ) as g
         cross join lateral (
-            select coalesce(k.open_amount, greatest(0, (l.line).open_amount), 0) as stored,
-                coalesce((
-                    select sum(w.amount) from net w
-                    where w.company = l.company and w.kind = l.kind and w.number = l.number and w.amount > 0), 0) as wanted
+            select coalesce(k.open_amount, greatest(0, (l.line).open_amount), 0) as stored
         ) as h
     ),
     -- A document that is not there yet frees nothing: papers give up no more than it adds, and get back no more than it
@@ -208,20 +247,22 @@ begin
                     when c.amount > 0 and (c.unknown or c.spent or not c.comparable) then 0
                     when c.unknown or not c.comparable then c.amount
                     when c.amount > 0 then least(c.amount, c.room)
-                    else -least(-c.amount, greatest(0, c.back_beyond + c.lessens_beyond - c.before) + greatest(0, -c.open_amount))
+                    else -least(
+                        -c.amount,
+                        greatest(0, c.back_beyond + c.lessens_beyond - c.before) + greatest(0, -c.open_amount))
                 end as claimed,
                 case when c.amount > 0 and not (c.comparable or c.unknown or c.spent) then c.room end as most
             from (
                 select c.*, greatest(0, greatest(c.adds, 0) + greatest(c.back + c.lessens, 0) - c.before) as room
                 from (
                     select c.*,
-                        coalesce(sum(-least(c.gives, 0)) filter (where c.comparable) over (partition by c.id), 0) as back,
-                        coalesce(sum(-least(c.gives_beyond, 0)) filter (where c.comparable) over (partition by c.id), 0)
+                        coalesce(sum(-least(c.gives, 0)) filter (where c.comparable) over alike, 0) as back,
+                        coalesce(sum(-least(c.gives_beyond, 0)) filter (where c.comparable) over alike, 0)
                             as back_beyond,
                         coalesce(sum(abs(c.gives)) filter (where c.comparable) over preceding, 0) as before,
                         coalesce(bool_or(not c.comparable) over preceding, false) as spent
                     from change c
-                    window preceding as (
+                    window alike as (partition by c.id), preceding as (
                         partition by c.id, c.amount > 0
                         -- The document under check last: what it will have is not known here.
                         order by (c.company, c.kind, c.number) is not distinct from
@@ -317,8 +358,8 @@ begin
                 having sum(t.reservations) <> 0
             ) as s),
         'singly', s.singly,
-        -- Which of them are orders, how they are stored in another currency, and what is taken of them in others; apart,
-        -- because processes of the release before know six parts.
+        -- Which of them are orders, how they are stored in another currency, and what is taken of them in others;
+        -- apart, because processes of the release before know six parts.
         'orders', s.orders,
         'elsewhere', s.elsewhere,
         'across', s.across,

@@ -15,8 +15,10 @@ begin
                 and not content ? 'open_amount'
             returning *
         )
-        select array_agg(row(null, company, kind, number, customer, null, source, 'unchanged', line, previous_line, links,
-            links)::paper_applied) into worked from written;
+        select array_agg(
+            row(null, company, kind, number, customer, null, source, 'unchanged', line, previous_line, links, links)
+                ::paper_applied) into worked
+        from written;
         perform apply_exposure_1(array(select c from bucket_changes(name, worked) as c));
     end loop;
     perform set_config('app.tenant', '', true);

@@ -12,7 +12,7 @@ from creditrisk.application.check import CheckCredit
 from creditrisk.application.errors import NotFound
 from creditrisk.application.keys import Principal
 from creditrisk.application.papers import Account, CountedPaper, PaperStore
-from creditrisk.domain.counting import counted_amount, less_taken
+from creditrisk.domain.counting import counted_amount, lowered
 from creditrisk.domain.decision import amount_signal
 from creditrisk.domain.forecast import ForecastDay, forecast
 from creditrisk.domain.money import format_amount
@@ -162,12 +162,20 @@ def _shown(paper: CountedPaper, exposure: StoredExposure) -> dict[str, Any] | No
         total_amount=paper.total_amount,
         taken=paper.taken,
     )
-    line = less_taken(line, exposure.situation.converter)
     configuration = exposure.configuration
     if paper.held and not configuration.policy.count_held:
         return None
+    if paper.category not in configuration.included:
+        return None
+    (line,) = lowered(
+        [line],
+        wanted=configuration.included,
+        configuration=configuration,
+        as_of=exposure.as_of,
+        converter=exposure.situation.converter,
+    )
     amount = counted_amount(line, configuration=configuration, as_of=exposure.as_of)
-    if not amount or paper.category not in configuration.included:
+    if not amount:
         return None
     return {
         "company": paper.company,

@@ -144,8 +144,9 @@ def _is_edit(situation: Situation, document: Document) -> bool:
     if not facts.is_stored:
         return False
     # What other papers give up for it, or take of it, is theirs to say: only without can nothing be to come.
-    taken = facts.passed_on or facts.claimed
-    linked = document.follows or taken or len(facts.adjustments) > len(facts.version)
+    taken = facts.passed_on or facts.passed_elsewhere
+    claimed = facts.claimed or facts.claimed_elsewhere or facts.claimed_capped
+    linked = document.follows or taken or claimed or len(facts.adjustments) > len(facts.version)
     return bool(linked) or situation.raises
 
 

@@ -5,7 +5,7 @@ Exposure).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ from creditrisk.domain.papers import (
     Flag,
     Kind,
     Line,
+    Taken,
     left_of,
 )
 from creditrisk.domain.period import days_past_due
@@ -27,6 +28,8 @@ from creditrisk.domain.policy import DocumentParameters, Policy
 from creditrisk.domain.rates import Converter
 
 ZERO = Decimal(0)
+NOT_DUE = "not_due"
+"""The half of open items that is not overdue, and the ageing band of the same name."""
 DOCUMENT_CATEGORIES = frozenset({Category.ORDERS, Category.DELIVERIES, Category.INVOICES})
 POSTED = (Category.OPEN_ITEMS, Category.LEDGER_BALANCE)
 """Where the posted balance is; a policy includes one of them or neither (F7)."""
@@ -175,6 +178,40 @@ def adds_to_exposure(document: Document, *, configuration: Configuration) -> boo
     )
 
 
+def lowered(
+    lines: Sequence[Line],
+    *,
+    wanted: Collection[str],
+    configuration: Configuration,
+    as_of: date,
+    converter: Converter,
+) -> Sequence[Line]:
+    """The lines, each less what others take of its papers in other currencies.
+
+    Nothing is missed for those that neither a wanted category counts nor an overdue test looks at: without a
+    rate they stay as they are.
+    """
+    if all(line.taken is None for line in lines):  # as nearly everywhere
+        return lines
+    policy = configuration.policy
+
+    def needed(line: Line) -> bool:
+        counts = counted_amount(line, configuration=configuration, as_of=as_of) is not None
+        if counts and line.category in wanted:
+            return True
+        is_item = line.category == Category.OPEN_ITEMS and item_is_open(line, policy, as_of)
+        return is_item and (NOT_DUE in wanted or is_past_due(line, policy, as_of))
+
+    def known(line: Line, taken: Taken) -> bool:
+        named = {line.currency, *(each.currency for each in (*taken.returned, *taken.amounts))}
+        return all(converter.knows(currency) for currency in named)
+
+    return [
+        less_taken(line, converter) if line.taken and (needed(line) or known(line, line.taken)) else line
+        for line in lines
+    ]
+
+
 def less_taken(line: Line, converter: Converter, *, overdrawn: bool = False) -> Line:
     """The line in the currency of the evaluation, less what others take of its papers in other currencies.
 
@@ -182,28 +219,31 @@ def less_taken(line: Line, converter: Converter, *, overdrawn: bool = False) -> 
     rate itself stays as it is. `overdrawn`: with less than nothing open where others take more than there is.
     """
     taken = line.taken
-    if taken is None:
+    left = None if taken is None else _left(taken, line.currency, converter, overdrawn=overdrawn)
+    total = converter.convert(line.total_amount, line.currency) if taken else None
+    if left is None or total is None:
         return line
-    open_amount, whole, prepaid, total = (
-        converter.convert(amount, line.currency)
-        for amount in (taken.open_amount, taken.whole, taken.prepaid, line.total_amount)
-    )
-    if open_amount is None or whole is None or prepaid is None or total is None:
-        return line
-    back, amount = (total_of(each, converter) for each in (taken.returned, taken.amounts))
-    if whole >= 0:
-        open_amount = max(open_amount, min(open_amount + back, whole))
-        left = min(open_amount - amount, whole) - prepaid
-        left = left if overdrawn else max(left, ZERO)
-    else:
-        open_amount = min(open_amount, max(open_amount + back, whole))
-        left = max(min(open_amount - amount, ZERO), whole)
     return line._replace(
         currency=converter.target,
         open_amount=line.papers * left,
-        total_amount=total if left * whole > 0 else ZERO,
+        total_amount=total if left or overdrawn else ZERO,
         taken=None,
     )
+
+
+def _left(taken: Taken, currency: str, converter: Converter, *, overdrawn: bool = False) -> Decimal | None:
+    """What is left of a paper of this currency, in that of the evaluation; None without a rate for it."""
+    left, whole, prepaid = (
+        converter.convert(amount, currency) for amount in (taken.open_amount, taken.whole, taken.prepaid)
+    )
+    if left is None or whole is None or prepaid is None:
+        return None
+    back, amount = (total_of(each, converter) for each in (taken.returned, taken.amounts))
+    if whole < 0:
+        left = min(left, max(left + back, whole)) - amount
+        return max(left if overdrawn else min(left, ZERO), whole)
+    left = min(max(left, min(left + back, whole)) - amount, whole) - prepaid
+    return left if overdrawn else max(left, ZERO)
 
 
 def plain_amount(
@@ -216,14 +256,17 @@ def plain_amount(
     """
     currency = document.total.currency
     taken, elsewhere = _by_currency(passed_on, currency)
-    amount = amount_at_risk(document, passed_on=taken, configuration=configuration)
-    converted = converter.convert(amount, currency) or ZERO
-    if not (elsewhere and converted):
-        return converted
-    left = left_of(
-        converter.convert(document.left_open(taken), currency) or ZERO, total_of(elsewhere, converter)
-    )
-    return converted if left and _counts_whole(document, configuration) else left
+    if not elsewhere:
+        amount = amount_at_risk(document, passed_on=taken, configuration=configuration)
+        return converter.convert(amount, currency) or ZERO
+    whole = amount_at_risk(document, passed_on=ZERO, configuration=configuration)
+    if not whole:
+        return ZERO
+    total, prepaid = document.total.amount, document.prepaid.amount if document.prepaid else ZERO
+    left = _left(Taken(total - taken, total, prepaid, (), elsewhere), currency, converter)
+    if left and _counts_whole(document, configuration):
+        return converter.convert(whole, currency) or ZERO
+    return left or ZERO
 
 
 def amount_as_stored(
@@ -240,23 +283,27 @@ def amount_as_stored(
     leaves, and to a check of the document it says nothing about what is open.
     """
     amounts: dict[str, Decimal] = defaultdict(Decimal)
-    for stored in lines:
-        line = less_taken(stored, converter)
+    for line in lines:
         amount = counted_amount(line, configuration=configuration, as_of=as_of)
         if amount is None or line.category not in configuration.included:
             continue
         currency = line.currency
         if line.category in DOCUMENT_CATEGORIES:
-            taken, elsewhere = _by_currency(passed_on, stored.currency)
-            left = left_of(stored.total_amount, taken)
-            if elsewhere or stored.taken:
-                amount, left = (
-                    converter.convert(each, of) or ZERO
-                    for each, of in ((amount, currency), (left, stored.currency))
+            taken, elsewhere = _by_currency(passed_on, currency)
+            if elsewhere or line.taken:
+                total, seen = line.total_amount, less_taken(line, converter)
+                amount = counted_amount(seen, configuration=configuration, as_of=as_of) or ZERO
+                amount, currency = converter.convert(amount, seen.currency) or ZERO, converter.target
+                left = (
+                    _left(Taken(total - taken, total, ZERO, (), elsewhere), line.currency, converter) or ZERO
                 )
-                left, currency = left_of(left, total_of(elsewhere, converter)), converter.target
+            else:
+                left = left_of(line.total_amount, taken)
             whole = left and line.category == Category.ORDERS and orders_by_total(configuration)
             amount = amount if whole else min(amount, left)
+        elif line.taken:
+            seen = less_taken(line, converter)
+            amount, currency = seen.open_amount, seen.currency
         amounts[currency] += amount
     return converter.total(amounts.items())
 

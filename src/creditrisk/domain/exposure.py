@@ -13,16 +13,18 @@ from decimal import Decimal
 from itertools import chain
 
 from creditrisk.domain.counting import (
+    NOT_DUE,
     amount_as_stored,
     counted_amount,
     less_taken,
+    lowered,
     orders_by_total,
     total_capped,
     total_of,
 )
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.money import Money
-from creditrisk.domain.overdue import HALVES, NOT_DUE, OVERDUE, Overdue, overdue_of
+from creditrisk.domain.overdue import HALVES, OVERDUE, Overdue, overdue_of
 from creditrisk.domain.papers import Across, Category, Line, Reserved
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.values import value
@@ -142,11 +144,15 @@ class Tally:
         converter: Converter,
     ) -> Exposure:
         """Add what one check brings; `document_amount` is its document's, in the evaluation's currency."""
-        adjustments, reserved = changes.adjustments, changes.reserved
+        reserved = changes.reserved
         held = () if configuration.policy.count_held else changes.held
-        if not (adjustments or held or reserved or changes.set_aside):
+        if not (changes.adjustments or held or reserved or changes.set_aside):
             return self.exposure.with_document(document_amount)
-        left_out = changes.version if changes.version_held and not configuration.policy.count_held else ()
+        adjustments, held, version = (
+            lowered(lines, wanted=self.amounts, configuration=configuration, as_of=as_of, converter=converter)
+            for lines in (changes.adjustments, held, changes.version)
+        )
+        left_out = version if changes.version_held and not configuration.policy.count_held else ()
         sums = _Sums(self.amounts, configuration=configuration, as_of=as_of, converter=converter)
         sums.add(chain(held, changes.set_aside))
         sums.add_reserved(reserved, with_document=False)
@@ -186,7 +192,10 @@ class Tally:
     def _total_with(
         self, changes: "_Sums", *, configuration: Configuration, converter: Converter
     ) -> tuple[Decimal, Mapping[str, Decimal]]:
-        """As `_total`, of the tally and what changes it: only sums that are changed are converted anew."""
+        """The sum of included categories with what changes the tally; and these and the capped, one by one.
+
+        Only sums that are changed are converted anew.
+        """
         included, total, amounts = configuration.included, self.exposure.stored, {**self.amounts}
         for changed, change in changes.amounts.items():
             category, currency = changed
@@ -209,8 +218,9 @@ def tally_of(
     as_of: date,
     converter: Converter,
 ) -> Tally:
-    """Add up stored lines; `capped` names the categories that category limits look at."""
+    """Add up stored lines, each less what is taken; `capped` names what category limits look at."""
     wanted = configuration.included.union(capped)
+    lines = lowered(lines, wanted=wanted, configuration=configuration, as_of=as_of, converter=converter)
     sums = _Sums(wanted, configuration=configuration, as_of=as_of, converter=converter)
     sums.add(lines)
     amounts = sums.converted()
@@ -247,17 +257,11 @@ class _Sums:
         self.amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
     def add(self, lines: Iterable[Line]) -> None:
-        configuration, as_of = self._configuration, self._as_of
-        for stored in lines:
-            line = stored
-            if line.category not in self._wanted:
-                continue
-            amount = counted_amount(line, configuration=configuration, as_of=as_of)
-            if amount is not None and line.taken is not None:
-                line = less_taken(line, self._converter)
-                amount = counted_amount(line, configuration=configuration, as_of=as_of)
-            if amount is not None:
-                self.amounts[line.category, line.currency] += amount
+        for line in lines:
+            if line.category in self._wanted:
+                amount = counted_amount(line, configuration=self._configuration, as_of=self._as_of)
+                if amount is not None:
+                    self.amounts[line.category, line.currency] += amount
 
     def add_reserved(self, reserved: Iterable[Reserved], *, with_document: bool) -> None:
         """Add what is reserved beside stored papers; `with_document`: the change of that by the document."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from creditrisk.domain.counting import counted_amount, item_is_open, less_taken
+from creditrisk.domain.counting import counted_amount, item_is_open
 from creditrisk.domain.exposure import Exposure
 from creditrisk.domain.papers import Category, Flag, Line
 from creditrisk.domain.situation import Situation, situation_of
@@ -77,9 +77,8 @@ class _Outlook:
         """What of exposure is paid on a day."""
         return self._today.converter.total(
             (line.currency, self._amount(line, day))
-            for stored in self._today.facts.lines
-            if self._paid_on(stored) == day.toordinal() and (stored.own or self._of_group)
-            for line in (less_taken(stored, self._today.converter),)
+            for line in self._today.lines
+            if self._paid_on(line) == day.toordinal() and (line.own or self._of_group)
         )
 
     def decrease(self, category: Category, before: Situation, later: Situation) -> Decimal:

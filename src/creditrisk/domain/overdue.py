@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from creditrisk.domain.counting import item_is_open, less_taken
+from creditrisk.domain.counting import NOT_DUE, item_is_open
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.papers import Category, Flag, Line
 from creditrisk.domain.period import BANDS, band, days_past_due
@@ -14,8 +14,6 @@ from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
 
 ZERO = Decimal(0)
-NOT_DUE = "not_due"
-"""The half of open items that is not overdue, and the ageing band of the same name."""
 OVERDUE = "overdue"
 HALVES = frozenset({OVERDUE, NOT_DUE})
 """The halves of open items, which a category limit may cap as well."""
@@ -94,29 +92,25 @@ def overdue_of(
     testable = late if policy.disputed_items_overdue else defaultdict[tuple[int, str], Decimal](Decimal)
     current: dict[str, Decimal] = defaultdict(Decimal)
     lowering: dict[str, Decimal] = defaultdict(Decimal)
-    # Where neither exposure nor a limit looks at what is not due, nothing is missed for showing it.
-    counts = Category.OPEN_ITEMS in configuration.included and not policy.overdue_only
-    needed = counts or NOT_DUE in capped
-    for stored in lines:
-        line = stored
+    for line in lines:
         if line.category != Category.OPEN_ITEMS or not item_is_open(line, policy, as_of):
             continue
-        days = days_past_due(line.due_on, as_of)
-        if line.taken is not None and (needed or days > grace_days):
-            line = less_taken(line, converter)
         currency, amount = line.currency, line.open_amount
         if not amount:
             continue
         if line.credit:
             lowering[currency] += amount
             continue
+        days = days_past_due(line.due_on, as_of)
         if days <= grace_days:
             current[currency] += amount
         else:
             late[days, currency] += amount
             if testable is not late and Flag.DISPUTED not in line.flags:
                 testable[days, currency] += amount
-    if not needed:
+    # Where neither exposure nor a limit looks at what is not due, nothing is missed for showing it.
+    counts = Category.OPEN_ITEMS in configuration.included and not policy.overdue_only
+    if not (counts or NOT_DUE in capped):
         current, lowering = (
             {each: half[each] for each in half if converter.knows(each)} for half in (current, lowering)
         )

@@ -147,8 +147,9 @@ class Reserved(NamedTuple):
     passed: Decimal
     """What the document under check takes of it, less what its stored version did."""
     line: Line | None
-    """The document as stored; what is open of it is less than nothing where followers have taken more. In the
-    currency of what is reserved, unless the document is about to change its currency."""
+    """The document as stored; what is open of it is less than nothing where followers have taken more, but
+    what they take in other currencies stands beside it. In the currency of what is reserved, unless the
+    document is about to change its currency."""
     is_order: bool
     across: "Across | None" = None
 

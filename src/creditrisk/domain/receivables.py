@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from creditrisk.domain.behaviour import Numbers, total_numbers
-from creditrisk.domain.counting import less_taken
+from creditrisk.domain.counting import lowered
 from creditrisk.domain.exposure import Changes, Exposure, tally_of
 from creditrisk.domain.facts import Configuration, Facts
 from creditrisk.domain.overdue import HALVES, Overdue, overdue_of
@@ -74,7 +74,13 @@ def receivables_of(
 
     policy = configuration.policy
     amounts = exposure(_without_leniency(configuration, provisional_items=policy.provisional_items))
-    provisional = [less_taken(line, converter) for line in lines if Flag.PROVISIONAL in line.flags]
+    provisional = lowered(
+        [line for line in lines if Flag.PROVISIONAL in line.flags],
+        wanted=(),
+        configuration=_without_leniency(configuration, provisional_items=True),
+        as_of=as_of,
+        converter=converter,
+    )
     of_provisional = _overdue(provisional, configuration, as_of=as_of, converter=converter)
     return Receivables(
         by_category={category: amounts.capped[category] for category in Category},

@@ -16,7 +16,7 @@ from creditrisk.domain.counting import (
     days_at_bank,
     is_past_due,
     item_is_open,
-    less_taken,
+    lowered,
 )
 from creditrisk.domain.decision import NotControlled, Outcome, Signal, Verdict, decide
 from creditrisk.domain.facts import Check, Configuration, Facts
@@ -205,9 +205,8 @@ def _least_payment(situation: Situation, cures: Sequence[_Cure]) -> Decimal:
         return cures[0].amount
     # What money can be put to, by the cures that it helps; without an end where no item is paid.
     items: dict[frozenset[int], list[tuple[str, Decimal]]] = defaultdict(list)
-    for stored in situation.facts.lines:
-        if stored.category == Category.OPEN_ITEMS and stored.open_amount > 0:
-            line = less_taken(stored, situation.converter)
+    for line in situation.lines:
+        if line.category == Category.OPEN_ITEMS and line.open_amount > 0:
             helped = frozenset(place for place, cure in enumerate(cures) if cure.helps(line))
             items[helped].append((line.currency, line.open_amount))
     purposes = defaultdict(
@@ -236,7 +235,13 @@ def _least_payment(situation: Situation, cures: Sequence[_Cure]) -> Decimal:
 
 def _items_to_pay(situation: Situation, cures: Sequence[_Cure]) -> tuple[str, ...]:
     """The oldest items that make up what is needed for each; those first that fewest items help."""
-    lines = [less_taken(line, situation.converter) for _, line in situation.facts.items]
+    lines = lowered(
+        [line for _, line in situation.facts.items],
+        wanted={Category.OPEN_ITEMS},
+        configuration=situation.configuration,
+        as_of=situation.as_of,
+        converter=situation.converter,
+    )
     payable = [
         (place, line, amount)
         for place, line in enumerate(lines)

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from creditrisk.domain.counting import (
+    NOT_DUE,
     adds_to_exposure,
     category_of,
     left_out,
@@ -19,7 +20,7 @@ from creditrisk.domain.exposure import Changes, Exposure, Tally, tally_of
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.limits import Limit, LimitFacts, LimitParameters, LimitState, applicable_limits
 from creditrisk.domain.money import Money
-from creditrisk.domain.overdue import NOT_DUE, Overdue
+from creditrisk.domain.overdue import Overdue
 from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Kind, Line, Reserved
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
@@ -65,6 +66,8 @@ class Situation:
     as_of: date
     currency: str
     converter: Converter
+    lines: Sequence[Line]
+    """Of all members, each less what is taken of its papers."""
     own: Exposure
     whole_group: Exposure
     limits: Sequence[Limit]
@@ -257,6 +260,7 @@ def situation_of(
         as_of=as_of,
         currency=standing.currency,
         converter=converter,
+        lines=standing.whole_group.lines,
         own=own,
         whole_group=whole_group,
         limits=standing.limits,
