@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.money import Money
@@ -30,6 +31,7 @@ from creditrisk.domain.rates import Converter
 ZERO = Decimal(0)
 NOT_DUE = "not_due"
 """The half of open items that is not overdue, and the ageing band of the same name."""
+_TAKEN = attrgetter("taken")
 DOCUMENT_CATEGORIES = frozenset({Category.ORDERS, Category.DELIVERIES, Category.INVOICES})
 POSTED = (Category.OPEN_ITEMS, Category.LEDGER_BALANCE)
 """Where the posted balance is; a policy includes one of them or neither (F7)."""
@@ -191,7 +193,7 @@ def lowered(
     Nothing is missed for those that neither a wanted category counts nor an overdue test looks at: without a
     rate they stay as they are.
     """
-    if all(line.taken is None for line in lines):  # as nearly everywhere
+    if not any(map(_TAKEN, lines)):  # as nearly everywhere
         return lines
     policy = configuration.policy
 

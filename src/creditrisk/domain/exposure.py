@@ -257,9 +257,10 @@ class _Sums:
         self.amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
     def add(self, lines: Iterable[Line]) -> None:
+        wanted, configuration, as_of = self._wanted, self._configuration, self._as_of
         for line in lines:
-            if line.category in self._wanted:
-                amount = counted_amount(line, configuration=self._configuration, as_of=self._as_of)
+            if line.category in wanted:
+                amount = counted_amount(line, configuration=configuration, as_of=as_of)
                 if amount is not None:
                     self.amounts[line.category, line.currency] += amount
 
