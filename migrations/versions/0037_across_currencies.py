@@ -19,6 +19,10 @@ _SQL = Path(__file__).parent.parent / "sql"
 # A statement ends with a semicolon outside function bodies and comments.
 _STATEMENT = re.compile(r"(?:\$\$.*?\$\$|--[^\n]*|[^;$])+;", re.DOTALL)
 
+# document_facts_1 tells besides what stored papers have taken of the document in other currencies.
+_PASSED_ON = "'passed_on', v_taken ->> (p_document ->> 'currency'), "
+_PASSED_ELSEWHERE = "'passed_elsewhere', nullif(v_taken - (p_document ->> 'currency'), '{}'), "
+
 _BEFORE = (
     ("0034", "reserved.sql"),
     ("0036", "adjustments.sql"),
@@ -30,8 +34,12 @@ _BEFORE = (
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE creditrisk_owner")
-    for file in ("lines.sql", "adjustments.sql", "facts.sql", "reserved.sql"):
+    for file in ("lines.sql", "adjustments.sql", "reserved.sql"):
         _execute(_read(revision, file))
+    facts = _read("0030", "facts.sql")
+    if facts.count(_PASSED_ON) != 1:
+        raise LookupError("document_facts_1 does not tell what is passed on")
+    _execute(facts.replace(_PASSED_ON, _PASSED_ON + _PASSED_ELSEWHERE))
     _restate()
 
 

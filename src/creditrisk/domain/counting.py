@@ -286,26 +286,20 @@ def amount_as_stored(
     """
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     for line in lines:
-        amount = counted_amount(line, configuration=configuration, as_of=as_of)
-        if amount is None or line.category not in configuration.included:
+        counts = counted_amount(line, configuration=configuration, as_of=as_of) is not None
+        if not counts or line.category not in configuration.included:
             continue
-        currency = line.currency
+        seen = less_taken(line, converter)
+        amount = counted_amount(seen, configuration=configuration, as_of=as_of) or ZERO
+        currency, total = seen.currency, line.total_amount
         if line.category in DOCUMENT_CATEGORIES:
-            taken, elsewhere = _by_currency(passed_on, currency)
+            taken, elsewhere = _by_currency(passed_on, line.currency)
+            left: Decimal | None = left_of(total, taken)
             if elsewhere or line.taken:
-                total, seen = line.total_amount, less_taken(line, converter)
-                amount = counted_amount(seen, configuration=configuration, as_of=as_of) or ZERO
-                amount, currency = converter.convert(amount, seen.currency) or ZERO, converter.target
-                left = (
-                    _left(Taken(total - taken, total, ZERO, (), elsewhere), line.currency, converter) or ZERO
-                )
-            else:
-                left = left_of(line.total_amount, taken)
+                amount, currency = converter.convert(amount, currency) or ZERO, converter.target
+                left = _left(Taken(total - taken, total, ZERO, (), elsewhere), line.currency, converter)
             whole = left and line.category == Category.ORDERS and orders_by_total(configuration)
-            amount = amount if whole else min(amount, left)
-        elif line.taken:
-            seen = less_taken(line, converter)
-            amount, currency = seen.open_amount, seen.currency
+            amount = amount if whole else min(amount, left or ZERO)
         amounts[currency] += amount
     return converter.total(amounts.items())
 
