@@ -23,7 +23,13 @@ AMOUNTS = st.decimals(min_value=0, max_value=1000, places=2)
 
 
 def reserved(
-    amount: str = "0", *, claimed: str = "0", passed: str = "0", stored: Line | None = None, own: bool = True
+    amount: str = "0",
+    *,
+    claimed: str = "0",
+    passed: str = "0",
+    over: str = "0",
+    stored: Line | None = None,
+    own: bool = True,
 ) -> Reserved:
     return Reserved(
         own=own,
@@ -33,6 +39,7 @@ def reserved(
         passed=Decimal(passed),
         line=stored,
         is_order=stored is not None and stored.category == Category.ORDERS,
+        over=Decimal(over),
     )
 
 
@@ -54,8 +61,36 @@ def reserved(
 def test_a_reservation_counts_beside_what_is_stored(
     amount: str, claimed: str, stored: str, beyond: str
 ) -> None:
-    each = reserved(amount, claimed=claimed, stored=line("orders", stored) if Decimal(stored) else None)
+    order = line("orders", stored, total="100" if Decimal(stored) > 0 else stored)
+    each = reserved(amount, claimed=claimed, stored=order if Decimal(stored) else None)
     assert each.beyond(Decimal(stored) or None, with_document=False) == Decimal(beyond)
+
+
+@pytest.mark.parametrize(
+    ("over", "claimed", "stored", "beyond"),
+    [
+        ("0", "-90", "40", "60"),  # no more comes back than was taken
+        ("54", "30", "100", "0"),  # what was given back beyond the whole is taken first
+        ("54", "64", "100", "-10"),
+        ("54", "-10", "100", "0"),
+        ("54", "200", "100", "-100"),
+    ],
+)
+def test_nothing_counts_with_more_than_its_whole(over: str, claimed: str, stored: str, beyond: str) -> None:
+    each = reserved(over=over, claimed=claimed, stored=line("deliveries", stored, total="100"))
+    assert each.beyond(Decimal(stored), with_document=False) == Decimal(beyond)
+
+
+@pytest.mark.parametrize(("passed", "difference"), [("40", "-16"), ("20", "0"), ("-50", "0"), ("64", "-40")])
+def test_what_the_document_takes_is_what_others_leave_of_what_was_given_back(
+    passed: str, difference: str
+) -> None:
+    """Of 100 and of 54 given back beyond, 30 are claimed; the lines say what the document takes of both."""
+    each = reserved(claimed="30", passed=passed, over="54", stored=line("deliveries", "100"))
+    before = each.beyond(Decimal(100), with_document=False)
+    after = each.beyond(Decimal(100), with_document=True)
+    lines = min(Decimal(0), 54 - Decimal(passed))
+    assert after - before + lines == Decimal(difference)
 
 
 @given(amount=AMOUNTS, claimed=AMOUNTS, passed=AMOUNTS, stored=AMOUNTS)

@@ -1,5 +1,6 @@
 """What holds for any sequence of documents that are reserved and stored, in several currencies."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.service import Site, ok
 NUMBERS = st.sampled_from(["1", "2"])
 AMOUNTS = st.integers(min_value=1, max_value=9)
 LINKS = st.dictionaries(NUMBERS, st.one_of(st.none(), AMOUNTS))
-DOCUMENTS = [(kind, number) for kind in ("order", "delivery", "invoice") for number in "12"]
+DOCUMENTS = [(kind, number) for kind in ("order", "delivery", "invoice") for number in "1234"]
 CURRENCIES = st.one_of(
     st.just(dict.fromkeys(DOCUMENTS, "EUR")),
     st.fixed_dictionaries(dict.fromkeys(DOCUMENTS, st.sampled_from(["EUR", "USD"]))),
@@ -22,6 +23,14 @@ CURRENCIES = st.one_of(
 EVENTS: st.SearchStrategy[Any] = st.one_of(
     st.tuples(st.just("order"), NUMBERS, AMOUNTS, st.just({}), st.booleans()),
     st.tuples(st.sampled_from(["delivery", "invoice"]), NUMBERS, AMOUNTS, LINKS, st.just(value=False)),
+)
+WHOLE = st.dictionaries(NUMBERS, st.none())
+CREDIT_NOTES: st.SearchStrategy[Any] = st.tuples(
+    st.just("invoice"),
+    st.sampled_from(["3", "4"]),
+    AMOUNTS.map(lambda amount: -amount),
+    WHOLE,
+    st.just(value=False),
 )
 DOING = st.sampled_from(["reserve", "store", "both", "both"])
 WITHOUT_RESERVATIONS: dict[str, Any] = {"categories": {"reservations": False}}
@@ -37,12 +46,19 @@ FEW = settings(
 
 
 @FEW
-@given(events=st.lists(st.tuples(EVENTS, DOING), max_size=8), currencies=CURRENCIES)
+@given(
+    policy=st.sampled_from([{}, {"orders": {"amount": "total"}}]),
+    events=st.lists(
+        st.one_of(st.tuples(EVENTS, DOING), st.tuples(CREDIT_NOTES, st.just("store"))), max_size=8
+    ),
+    currencies=CURRENCIES,
+)
 def test_storing_what_was_reserved_adds_nothing(
-    site: Site, platform: Erp, events: list[Any], currencies: Currencies
+    site: Site, platform: Erp, policy: dict[str, Any], events: list[Any], currencies: Currencies
 ) -> None:
     with new_erp(site, platform) as erp:
         erp.put("/v1/rates", HALF)
+        erp.policy(**policy)
         reserved_only: dict[str, bool] = {}
         for (kind, number, amount, links, fulfilled), does in events:
             if kind == "delivery":
@@ -63,9 +79,9 @@ def test_storing_what_was_reserved_adds_nothing(
             if does == "both":
                 assert exposure(erp) <= stored
             reserved = exposure(erp)
-            erp.policy(**WITHOUT_RESERVATIONS)
+            erp.policy(**policy, **WITHOUT_RESERVATIONS)
             assert exposure(erp) <= reserved, "what is not there yet has freed something"
-            erp.policy()
+            erp.policy(**policy)
 
 
 @FEW
@@ -121,7 +137,7 @@ def test_what_is_stated_again_unchanged_changes_nothing(
             assert exposure(erp) == reserved
 
 
-def _followed(kind: str, links: dict[str, int | None], currency: str) -> list[Followed]:
+def _followed(kind: str, links: Mapping[str, int | None], currency: str) -> list[Followed]:
     return [
         (PRECEDING[kind], number)
         if amount is None

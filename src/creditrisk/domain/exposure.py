@@ -16,6 +16,7 @@ from creditrisk.domain.counting import (
     NOT_DUE,
     amount_as_stored,
     counted_amount,
+    given_back_beyond,
     less_taken,
     lowered,
     orders_by_total,
@@ -276,7 +277,8 @@ class _Sums:
             if by_total and each.is_order:
                 # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
                 whole = stored if line is not None and stored is not None and line.open_amount > 0 else ZERO
-                amount = ZERO if with_document else max(each.amount - whole, ZERO)
+                again = ZERO if stored is None else each.whole_again(stored)
+                amount = ZERO if with_document else max(each.amount - whole, again, ZERO)
             else:
                 amount = each.beyond(stored, with_document=with_document)
                 if with_document:
@@ -292,16 +294,27 @@ class _Sums:
         included, converter = self._configuration.included, self._converter
         if Category.RESERVATIONS not in included:
             return reserved, None
-        amount, claimed, passed = (
-            converter.convert(each, reserved.currency)
-            for each in (reserved.amount, reserved.claimed, reserved.passed)
-        )
+        converted = [
+            converter.convert(amount, reserved.currency)
+            for amount in (
+                reserved.amount,
+                reserved.claimed,
+                reserved.passed,
+                reserved.over,
+                reserved.regained,
+                reserved.lessened,
+            )
+        ]
         counts = reserved.line is not None and reserved.line.category in included
         line = self._converted(reserved.line) if reserved.line and counts else reserved.line
-        if amount is None or claimed is None or passed is None or (counts and line is None):
+        known = [amount for amount in converted if amount is not None]
+        if len(known) < len(converted) or (counts and line is None):
             return reserved, None
+        amount, claimed, passed, over, regained, lessened = known
         across = reserved.across or _NOTHING
         taken = total_of(across.taken, converter)
+        if reserved.line and counts:
+            over += given_back_beyond(reserved.line, converter)
         if reserved.is_stored_only and line is not None:
             amount = min(line.open_amount, ZERO)
         elif not (orders_by_total(self._configuration) and reserved.is_order and amount > taken):
@@ -311,6 +324,9 @@ class _Sums:
             amount=amount,
             claimed=claimed + total_of(across.claimed, converter) + total_capped(across.capped, converter),
             passed=passed + total_of(across.passed, converter),
+            over=over,
+            regained=regained + total_of(across.regained, converter),
+            lessened=lessened + total_of(across.lessened, converter),
             line=line,
             across=None,
         )

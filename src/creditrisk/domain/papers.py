@@ -151,6 +151,12 @@ class Reserved(NamedTuple):
     what they take in other currencies stands beside it. In the currency of what is reserved, unless the
     document is about to change its currency."""
     is_order: bool
+    over: Decimal = Decimal(0)
+    """What was given back to the stored document beyond its whole; it is taken before anything else."""
+    regained: Decimal = Decimal(0)
+    """What an order will get back in all."""
+    lessened: Decimal = Decimal(0)
+    """What those that give it back will become smaller by, which lets `claimed` say less."""
     across: "Across | None" = None
 
     @property
@@ -178,10 +184,22 @@ class Reserved(NamedTuple):
         if stored is None:
             reserved = self.line is None or self.amount > 0
             return max(self.amount - self.claimed - passed, ZERO) if reserved else ZERO
-        left = max(max(self.amount, stored) - self.claimed - passed, ZERO)
+        whole = max(self.amount, stored)
         if self.line is not None and self.line.total_amount < 0:  # a return
-            return left - stored if self.amount > 0 else ZERO
-        return left - max(stored - passed, ZERO)
+            return max(whole - self.claimed - passed, ZERO) - stored if self.amount > 0 else ZERO
+        # Nothing gets back more than what was taken of it.
+        taken = ZERO if self.line is None else max(self.line.total_amount - stored, ZERO)
+        given_back, given_back_now = self.over - self.claimed - passed, self.over - passed
+        return max(whole + min(given_back, taken), ZERO) - max(stored + min(given_back_now, taken), ZERO)
+
+    def whole_again(self, stored: Decimal) -> Decimal:
+        """What an order adds that counts with its whole, `stored`, once it gets something back; otherwise 0.
+
+        What gives it back still counts with what it will become smaller by.
+        """
+        if self.line is None or self.line.open_amount > 0 or self.line.open_amount + self.regained <= 0:
+            return ZERO
+        return stored - self.lessened
 
 
 class Capped(NamedTuple):
@@ -200,6 +218,8 @@ class Across(NamedTuple):
     capped: Sequence[Capped]
     """Claimed as well, but no more than the claiming document adds."""
     passed: Sequence[Money]
+    regained: Sequence[Money] = ()
+    lessened: Sequence[Money] = ()
 
 
 @value

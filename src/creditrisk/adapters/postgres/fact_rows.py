@@ -96,6 +96,7 @@ def with_reserved(facts: Facts, stored: Mapping[str, Any]) -> Facts:
             orders=stored.get("orders") or (),
             elsewhere=stored.get("elsewhere") or (),
             across=stored.get("across"),
+            beyond=stored.get("beyond"),
         ),
         set_aside=[
             reserved_line(own=own, currency=currency, reservations=reservations, amount=Decimal(amount))
@@ -177,7 +178,12 @@ def reserved_line(*, own: bool, currency: str, reservations: int, amount: Decima
 
 
 def _reserved(
-    rows: Sequence[Any], *, orders: Sequence[bool], elsewhere: Sequence[Any], across: Sequence[Any] | None
+    rows: Sequence[Any],
+    *,
+    orders: Sequence[bool],
+    elsewhere: Sequence[Any],
+    across: Sequence[Any] | None,
+    beyond: Sequence[Any] | None,
 ) -> list[Reserved]:
     return [
         Reserved(
@@ -188,10 +194,22 @@ def _reserved(
             passed=Decimal(passed),
             line=_lines([line or other])[0] if line or other else None,
             is_order=is_order,
+            over=Decimal(over),
+            regained=Decimal(regained),
+            lessened=Decimal(lessened),
             across=_across(taken),
         )
-        for (own, currency, amount, claimed, passed, line), is_order, other, taken in zip(
-            rows, orders, elsewhere, across or [None] * len(rows), strict=True
+        for (own, currency, amount, claimed, passed, line), is_order, other, taken, (
+            over,
+            regained,
+            lessened,
+        ) in zip(
+            rows,
+            orders,
+            elsewhere,
+            across or [None] * len(rows),
+            beyond or [(0, 0, 0)] * len(rows),
+            strict=True,
         )
     ]
 
@@ -204,6 +222,8 @@ def _across(stored: Mapping[str, Any] | None) -> Across | None:
         claimed=money_by_currency(stored["claimed"]),
         capped=_capped(stored["capped"]),
         passed=money_by_currency(stored["passed"]),
+        regained=money_by_currency(stored["regained"]),
+        lessened=money_by_currency(stored["lessened"]),
     )
 
 
