@@ -32,6 +32,8 @@ class Column(NamedTuple):
     type: ColumnType
 
 
+_CATEGORIES: Final = tuple(category.value for category in Category)
+
 COLUMNS: Final = (
     Column("company", ColumnType.TEXT),
     Column("customer", ColumnType.TEXT),
@@ -47,7 +49,7 @@ COLUMNS: Final = (
     Column("exposure", ColumnType.DECIMAL),
     Column("utilisation", ColumnType.DECIMAL),
     Column("headroom", ColumnType.DECIMAL),
-    *(Column(category.value, ColumnType.DECIMAL) for category in Category),
+    *(Column(category, ColumnType.DECIMAL) for category in _CATEGORIES),
     Column("overdue", ColumnType.DECIMAL),
     Column("overdue_oldest_days", ColumnType.NUMBER),
     *(Column(f"ageing_{band.replace('-', '_')}", ColumnType.DECIMAL) for band in BANDS),
@@ -79,10 +81,10 @@ def row_of(account: EvaluatedAccount) -> list[Value]:
         exposure["current"],
         utilisation(situation),
         shown_headroom(situation),
-        *(by_category[category] for category in Category),
+        *map(by_category.__getitem__, _CATEGORIES),
         overdue["amount"],
         overdue["oldest_days"],
-        *(overdue["ageing"][band] for band in BANDS),
+        *map(overdue["ageing"].__getitem__, BANDS),
         stored.as_of.isoformat(),
         stored.configuration.version,
     ]

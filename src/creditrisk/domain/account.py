@@ -1,7 +1,7 @@
 """Who is checked, and how: customers, credit accounts, blocks, operators, and what people have authorised."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from creditrisk.domain.period import Period
 from creditrisk.domain.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Customer:
     """A trading partner of the tenant, known by the same id in all companies."""
 
@@ -28,7 +28,7 @@ class Customer:
     """Gives rules a scope, and nothing else (M42)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CustomerWarning:
     """A text shown to whoever works with the customer, for chosen kinds and checkpoints (none named: all)."""
 
@@ -37,7 +37,7 @@ class CustomerWarning:
     checkpoints: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ManualBlock:
     """Kinds a person refused for a period, independent of any limit (F20)."""
 
@@ -47,7 +47,7 @@ class ManualBlock:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CreditAccount:
     """The control settings and the limit of one customer in one company."""
 
@@ -75,7 +75,7 @@ class CreditAccount:
     manual_blocks: Sequence[ManualBlock] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AccountStatus:
     """A tenant's account status: what it stops by itself (M43)."""
 
@@ -106,7 +106,7 @@ class Operator:
     roles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StoredOperator:
     """An operator as an administrator described him."""
 
@@ -116,7 +116,7 @@ class StoredOperator:
     """Where his rights are good; empty: in every company."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Release:
     """A person's authorisation of one held document (F18, M30)."""
 
@@ -132,7 +132,7 @@ class Release:
     only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Feed:
     """When a feed of a company last wrote completely."""
 
@@ -141,7 +141,7 @@ class Feed:
     age_seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rank:
     """How generous a payment term or cash discount is: higher is more generous (M24, M25)."""
 

@@ -44,14 +44,15 @@ def counted_amount(line: Line, *, configuration: Configuration, as_of: date) -> 
     Whether the policy includes the category is not asked here: category limits look at left-out categories,
     too.
     """
-    counts = _COUNTS.get(line.category)
+    category = line.category
+    counts = _COUNTS.get(category)
     if counts is not None and not counts(line, configuration.policy, as_of):
         return None
-    if line.category not in DOCUMENT_CATEGORIES:
+    if category not in DOCUMENT_CATEGORIES:
         return line.open_amount
     if not configuration.document_type(line.type).credit:
         return None
-    if line.category == Category.ORDERS and orders_by_total(configuration):
+    if category == Category.ORDERS and orders_by_total(configuration):
         return line.total_amount
     return line.open_amount
 

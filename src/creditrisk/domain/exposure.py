@@ -7,7 +7,6 @@ that is checked on the same day under the same policy; what one document changes
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import chain
@@ -121,7 +120,7 @@ class Changes:
     """What has been or will be taken over of the document."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Tally:
     """What stored lines add up to under one policy on one day."""
 

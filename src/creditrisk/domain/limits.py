@@ -6,13 +6,14 @@ limit of 60,000 is valid it replaces the own one and makes 85,000, although that
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from creditrisk.domain.money import EXACT, Money
 from creditrisk.domain.period import Period
+from creditrisk.domain.values import value
 
 Convert = Callable[[Decimal, str], Decimal | None]
 """Amount and currency to the currency of the evaluation; None where no rate is known."""
@@ -29,7 +30,7 @@ class LimitState(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class TemporaryLimit:
     """A limit for a period; while valid it replaces the own one, even when lower (M35)."""
 
@@ -39,7 +40,7 @@ class TemporaryLimit:
     made_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cover:
     """A guarantee or insurance that raises the limit (M37)."""
 
@@ -52,7 +53,7 @@ class Cover:
     period: Period = field(default_factory=lambda: Period(None, None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AccountLimit:
     """The limit as people set it on one credit account."""
 
@@ -65,7 +66,7 @@ class AccountLimit:
     covers: Sequence[Cover] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class GroupLimit:
     """The limit shared by a credit group (M38)."""
 
@@ -75,7 +76,7 @@ class GroupLimit:
     temporary: Sequence[TemporaryLimit] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Member:
     """One account of a group, with its own limit."""
 
@@ -86,7 +87,7 @@ class Member:
     """False: nobody has set anything for this account yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Component:
     """One part of a limit, in the currency of the evaluation."""
 
@@ -95,7 +96,7 @@ class Component:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Limit:
     """A limit in force on a day, in the currency of the evaluation."""
 
@@ -118,7 +119,7 @@ class Limit:
     """True where a person set a limit to which an expiry date belongs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LimitParameters:
     """What the policy says about limits."""
 
@@ -131,7 +132,7 @@ class LimitParameters:
     """`own` | `highest` | `sum`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LimitFacts:
     """Every limit a check may have to compare with, as stored."""
 

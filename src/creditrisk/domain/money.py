@@ -78,6 +78,15 @@ def parse_amount_of(text: str, currency: str) -> Decimal:
     return exact or _ZEROS[currency]
 
 
+def minor_unit(currency: str) -> Decimal:
+    """One of the smallest parts that a currency has: 0.01 EUR, 1 JPY, 0.001 KWD.
+
+    Raises:
+        InvalidMoney: `currency` is not known.
+    """
+    return _step(currency)
+
+
 def quantise(amount: Decimal, currency: str) -> Decimal:
     """Round half-even to the minor unit of `currency`, never to minus zero.
 

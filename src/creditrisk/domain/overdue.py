@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ from creditrisk.domain.papers import Category, Flag, Line
 from creditrisk.domain.period import BANDS, band, days_past_due
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
+from creditrisk.domain.values import value
 
 ZERO = Decimal(0)
 OVERDUE = "overdue"
@@ -23,7 +23,7 @@ Late = Mapping[tuple[int, str], Decimal]
 """Positive open items past due: exact sums by days past due and currency."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Overdue:
     """Open items past due, shown beside exposure and never added to it, in the evaluation's currency."""
 
@@ -87,13 +87,13 @@ def overdue_of(
     the policy says so; what is shown does not.
     """
     policy = configuration.policy
-    grace_days = policy.overdue_grace_days
+    grace_days, open_items = policy.overdue_grace_days, Category.OPEN_ITEMS.value
     late: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
     testable = late if policy.disputed_items_overdue else defaultdict[tuple[int, str], Decimal](Decimal)
     current: dict[str, Decimal] = defaultdict(Decimal)
     lowering: dict[str, Decimal] = defaultdict(Decimal)
     for line in lines:
-        if line.category != Category.OPEN_ITEMS or not item_is_open(line, policy, as_of):
+        if line.category != open_items or not item_is_open(line, policy, as_of):
             continue
         currency, amount = line.currency, line.open_amount
         if not amount:
@@ -117,11 +117,12 @@ def overdue_of(
     tolerance = converter.convert(policy.overdue_tolerance, policy.currency) or ZERO
     tested = _from_tolerance(testable, tolerance, converter)
     amount = converter.total(_by_currency(late))
+    not_due = converter.total_of_sums(current)
     return Overdue(
         amount=amount,
         oldest_days=max(late, default=_NOTHING_LATE)[0],
-        ageing=_ageing(late, converter) | {NOT_DUE: converter.total(current.items())},
-        not_due=converter.total([*current.items(), *lowering.items()]),
+        ageing=_ageing(late, converter) | {NOT_DUE: not_due},
+        not_due=converter.total([*current.items(), *lowering.items()]) if lowering else not_due,
         tested_amount=amount if tested is late else converter.total(_by_currency(tested)),
         tested_oldest_days=max(tested, default=_NOTHING_LATE)[0],
         tested=tested,
@@ -129,10 +130,14 @@ def overdue_of(
 
 
 def _ageing(late: Late, converter: Converter) -> dict[str, Decimal]:
-    bands: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
+    ageing: dict[str, Decimal] = dict.fromkeys(BANDS, ZERO)
+    bands: dict[str, dict[str, Decimal]] = {}
     for (days, currency), amount in late.items():
-        bands[band(days)].append((currency, amount))
-    return dict.fromkeys(BANDS, ZERO) | {name: converter.total(amounts) for name, amounts in bands.items()}
+        sums = bands.setdefault(band(days), {})
+        sums[currency] = sums[currency] + amount if currency in sums else amount
+    for name, sums in bands.items():
+        ageing[name] = converter.total_of_sums(sums)
+    return ageing
 
 
 def _by_currency(late: Late) -> Iterable[tuple[str, Decimal]]:

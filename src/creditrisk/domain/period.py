@@ -1,5 +1,6 @@
 """Calendar dates: periods with both ends included, days past due, ageing bands (docs/domain.md)."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,11 +29,10 @@ class Period:
         return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
-_LAST_DAYS = {"not_due": 0, "1-30": 30, "31-60": 60, "61-90": 90}
-_OLDEST = "over_90"
-
-BANDS = (*_LAST_DAYS, _OLDEST)
+BANDS = ("not_due", "1-30", "31-60", "61-90", "over_90")
 """Names of the ageing bands, in days past due, youngest first."""
+_LAST_DAYS = (0, 30, 60, 90)
+"""Of each but the last."""
 
 
 def days_past_due(due_on: date, as_of: date) -> int:
@@ -42,7 +42,4 @@ def days_past_due(due_on: date, as_of: date) -> int:
 
 def band(days: int) -> str:
     """Name the ageing band of so many days past due; due today (0) is not due yet."""
-    for name, last in _LAST_DAYS.items():
-        if days <= last:
-            return name
-    return _OLDEST
+    return BANDS[bisect_left(_LAST_DAYS, days)]

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from creditrisk.domain.money import EXACT, quantise
+from creditrisk.domain.money import EXACT, minor_unit, quantise
 
 _ZERO = Decimal(0)
 
@@ -106,7 +106,7 @@ def _history(by_day: Mapping[date, Decimal]) -> _History:
 class Converter:
     """Converts into one currency for one evaluation, and keeps which rates it used and which it lacked."""
 
-    __slots__ = ("_found", "as_of", "rate_type", "table", "target")
+    __slots__ = ("_found", "_minor_unit", "as_of", "rate_type", "table", "target")
 
     def __init__(self, table: RateTable, target: str, rate_type: str, as_of: date) -> None:
         self.table = table
@@ -114,6 +114,7 @@ class Converter:
         self.rate_type = rate_type
         self.as_of = as_of
         self._found: dict[str, AppliedRate | None] = {}
+        self._minor_unit = minor_unit(target)
 
     def continued(self) -> "Converter":
         """Another one that goes on from here: it knows the rates used and lacked so far."""
@@ -128,7 +129,9 @@ class Converter:
         `missing`; it never becomes zero or one by itself. Zero needs no rate, being zero in every currency.
         """
         if currency == self.target or not amount:
-            return quantise(amount, self.target)
+            # Nearly all amounts are rounded already.
+            rounded = amount and amount.same_quantum(self._minor_unit)
+            return amount if rounded else quantise(amount, self.target)
         if currency not in self._found:
             self._found[currency] = self.table.find(
                 currency, self.target, rate_type=self.rate_type, as_of=self.as_of
@@ -151,8 +154,12 @@ class Converter:
         exact: dict[str, Decimal] = {}
         for currency, amount in amounts:
             exact[currency] = exact[currency] + amount if currency in exact else amount
+        return self.total_of_sums(exact)
+
+    def total_of_sums(self, sums: Mapping[str, Decimal]) -> Decimal:
+        """The same of amounts that are added up by currency already."""
         total = _ZERO
-        for currency, amount in exact.items():
+        for currency, amount in sums.items():
             total += self.convert(amount, currency) or _ZERO
         return total
 

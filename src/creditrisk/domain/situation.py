@@ -1,7 +1,6 @@
 """The situation of one check: its facts under its policy on its day, with every figure the checks compare."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import chain
@@ -162,7 +161,7 @@ class Situation:
         return amount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Standing:
     """What an account amounts to under one policy on one day: all of a situation that no document changes.
 

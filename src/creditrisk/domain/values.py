@@ -1,12 +1,12 @@
 """Values: small immutable classes, of which every check makes many."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar, dataclass_transform
 
 _V = TypeVar("_V")
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def value(cls: type[_V]) -> type[_V]:
     """Make a class whose objects are made with keywords, equal what holds the same, and never change.
 
