@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.erp import DAY, Erp, money
+from tests.scenarios.half_dollars import HALF
 from tests.service import JSON, eur
 
 
@@ -287,6 +288,26 @@ def test_the_balance_is_averaged_over_the_days_it_was_owed(erp: Erp) -> None:
     erp.store("open_item", "R-3", "365.00", date="2025-05-01", settled_on="2025-05-11")
     erp.store("payment", "P-1", "36.50", value_date="2025-06-21")
     assert behaviour(erp)["average_balance"] == eur("384.00")
+
+
+@pytest.mark.parametrize(
+    ("owed", "paid", "year", "average"),
+    [
+        (eur("365.00"), money("730.00", "USD"), 2025, "10.00"),
+        (eur("365.00"), money("365.00", "USD"), 2025, "20.00"),
+        (money("730.00", "USD"), eur("182.50"), 2025, "20.00"),
+        (eur("365.00"), money("730.00", "USD"), 2024, "0.00"),
+        (eur("365.00"), money("365.00", "USD"), 2024, "182.50"),
+    ],
+)
+def test_what_is_paid_in_another_currency_is_owed_until_then(
+    erp: Erp, owed: JSON, paid: JSON, year: int, average: str
+) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.store("open_item", "R-1", owed, date=f"{year}-06-01")
+    allocations = [{"item": "R-1", "amount": paid}]
+    erp.store("payment", "P-1", paid, value_date=f"{year}-06-11", allocations=allocations)
+    assert behaviour(erp)["average_balance"] == eur(average)
 
 
 def test_amounts_without_a_rate_are_left_out_and_named(erp: Erp) -> None:

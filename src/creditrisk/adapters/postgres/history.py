@@ -22,12 +22,14 @@ _READ: Final = sa.text(
         FROM unnest(CAST(:companies AS text[]), CAST(:customers AS text[]), CAST(:days AS date[]),
             CAST(:afters AS date[])) AS asked (company, customer, as_of, after)
     ), {SCOPE}, borne AS (
-        SELECT s.company, s.customer, p.kind, p.number, p.content, p.posted_invoice, p.posted_by, p.line
+        SELECT s.company, s.customer, p.kind, p.number, p.content, p.posted_invoice, p.posted_by, p.line,
+            p.taken
         FROM scope AS s
         JOIN paper AS p ON p.tenant = :tenant AND p.company = s.company AND p.bill_to = s.written_for
         WHERE s.billed AND p.kind IN ('invoice', 'open_item', 'payment') AND p.present
         UNION ALL
-        SELECT s.company, s.customer, p.kind, p.number, p.content, p.posted_invoice, p.posted_by, p.line
+        SELECT s.company, s.customer, p.kind, p.number, p.content, p.posted_invoice, p.posted_by, p.line,
+            p.taken
         FROM scope AS s
         JOIN paper AS p ON p.tenant = :tenant AND p.company = s.company AND p.customer = s.written_for
             AND p.bill_to IS NULL
@@ -39,7 +41,10 @@ _READ: Final = sa.text(
             iso_date(b.content ->> 'settled_on') AS settled_on,
             b.posted_invoice AS invoice,
             coalesce(b.content -> 'provisional' = 'true', false) AS provisional,
-            CASE (b.line).category WHEN 'open_items' THEN (b.line).open_amount END AS open_amount
+            CASE (b.line).category WHEN 'open_items' THEN (b.line).open_amount END AS open_amount,
+            -- What is taken in other currencies is not taken off yet.
+            CASE WHEN (b.line).category = 'open_items' AND (b.line).status <> ''
+                THEN b.taken - (b.content ->> 'currency') END AS taken
         FROM borne AS b
         JOIN asked AS a USING (company, customer)
     ), invoice AS MATERIALIZED (
@@ -125,6 +130,12 @@ _READ: Final = sa.text(
         FROM stated
         WHERE open_amount IS NOT NULL AND NOT provisional
             AND coalesce(iso_date(content ->> 'value_date'), dated) IS NOT NULL
+        UNION ALL
+        SELECT s.company, s.customer, 'balances', '', '', t.currency, false,
+            s.as_of + 1 - greatest(s.dated, s.after + 1), -t.amount::numeric
+        FROM stated AS s
+        CROSS JOIN LATERAL jsonb_each_text(s.taken) AS t (currency, amount)
+        WHERE NOT s.provisional AND s.dated IS NOT NULL
     )
     SELECT company, customer, what, record, type, currency, this_year, days, sum(amount) AS amount
     FROM figure
