@@ -84,7 +84,9 @@ def test_a_smaller_delivery_leaves_room_for_nothing(erp: Erp) -> None:
     assert exposure(erp) == 1000
 
 
-def test_what_is_given_back_counts_where_others_take_what_is_left(erp: Erp) -> None:
+@pytest.mark.parametrize("orders", ["open", "total"])
+def test_what_is_given_back_counts_where_others_take_what_is_left(erp: Erp, orders: str) -> None:
+    erp.policy(orders={"amount": orders})
     erp.store("order", "O", "100.00")
     erp.store("delivery", "D", "800.00", follows=OF_THE_ORDER)
     reserve(erp, "invoice", "800.00", "I", follows=[("delivery", "D")])

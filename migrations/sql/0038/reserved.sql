@@ -1,10 +1,9 @@
--- What was given back to a paper beyond its whole: others take that of it first. Nothing where the ERP states what is
--- open, nor here where some of it is taken in another currency: the status of its line tells that.
+-- What was given back to a paper in its currency, beyond what was taken: others take that of it first. Nothing where the
+-- ERP states what is open.
 create or replace function given_back_beyond_1(p paper) returns numeric
 language sql immutable parallel safe
 return case
-    when (p.line).category is not null and (p.line).status = '' and (p.line).total_amount > 0
-        and not p.content ? 'open_amount'
+    when (p.line).category is not null and (p.line).total_amount > 0 and not p.content ? 'open_amount'
     then greatest(0, -coalesce((p.taken ->> (p.line).currency)::numeric, 0))
     else 0 end;
 
@@ -195,14 +194,12 @@ begin
                 then case when o.id is not null or s.account is not null then n.amount else 0 end
                 when n.amount >= 0
                 then greatest(0, t.open_amount + n.returned + coalesce(d.returned, 0))
-                    - greatest(0, t.open_amount + n.returned + coalesce(d.returned, 0)
-                        - greatest(0, n.amount - t.over))
-                when t.account = l.account and not w.across and t.over = 0
-                then greatest(0, t.open_amount) - greatest(0, t.open_amount - n.amount)
+                    - greatest(0, t.open_amount + n.returned + coalesce(d.returned, 0) - n.amount)
+                when t.account = l.account and not w.across
+                then greatest(-t.taken, greatest(0, t.open_amount) - greatest(0, t.open_amount - n.amount))
                 else 0 end as gives,
-            -- What it gets back at most: also what others may take before anything is taken of the whole.
+            -- What it gets back at most.
             case when n.amount < 0 and t.account is null and (o.id is not null or s.account is not null) then n.amount
-                when n.amount < 0 and t.account = l.account and t.over > 0 then n.amount
                 when n.amount < 0 and t.account = l.account
                 then greatest(0, t.open_amount) - greatest(0, t.open_amount - n.amount)
                 else 0 end as gives_beyond
@@ -224,7 +221,9 @@ begin
             select case when c.reserved then o.account when c.stored then s.account end as account,
                 case when c.reserved then greatest(o.amount, (o.line).open_amount)
                     when c.stored then (s.line).open_amount end as open_amount,
-                case when c.reserved then o.over when c.stored then s.over else 0 end as over
+                -- No more counts again than others have taken.
+                greatest(0, case when c.reserved then o.taken
+                    when c.stored then (s.line).total_amount - (s.line).open_amount end) as taken
         ) as t
         -- What others claim at most of the document, and whether they claim of it, or of what it gives back to, in
         -- another currency.
@@ -253,7 +252,7 @@ begin
     claim as (
         select c.company, c.kind, c.number, c.currency, c.most is not null as capped,
             sum(c.claimed) as amount, coalesce(sum(c.regained), 0) as regained,
-            coalesce(sum(c.lessened), 0) as lessened,
+            coalesce(min(coalesce(c.lessened, 0)) filter (where c.regained > 0), 0) as lessened,
             jsonb_agg(jsonb_build_array(c.currency, c.amount::text, c.own_currency, c.most::text))
                 filter (where c.most is not null) as shares
         from (
@@ -262,27 +261,28 @@ begin
                     when c.amount > 0 and (c.unknown or c.spent or not c.comparable) then 0
                     when c.unknown or not c.comparable then c.amount
                     when c.amount > 0 then least(c.amount, c.room)
-                    else -least(
-                        -c.amount,
-                        greatest(0, c.back_beyond + c.lessens_beyond - c.before) + greatest(0, -c.open_amount))
+                    else -least(-c.amount, c.granted + greatest(0, -c.open_amount))
                 end as claimed,
                 case when c.amount > 0 and not (c.comparable or c.unknown or c.spent) then c.room end as most,
                 case when c.kind = 'order' and c.amount < 0 then -c.amount end as regained,
-                -- What the document is less is taken off what it gives back last.
+                -- What the document is less lets others get the less back, and the rest of it then orders.
                 case when c.kind = 'order' and c.amount < 0 and c.comparable and not c.unknown
-                    then greatest(0, c.wanted_before - c.amount - c.unlessened)
-                        - greatest(0, c.wanted_before - c.unlessened) end as lessened
+                    then least(-c.amount, greatest(0,
+                        -c.lessens_beyond - c.regained_before
+                        - coalesce(sum(-c.amount - c.granted) filter (
+                            where c.kind <> 'order' and c.amount < 0 and c.comparable) over (partition by c.id), 0)))
+                    end as lessened
             from (
                 select c.*, greatest(0, greatest(c.adds, 0) + greatest(c.back + c.lessens, 0) - c.before) as room,
-                    greatest(0, c.wanted + c.lessens_beyond) as unlessened
+                    least(-c.amount, greatest(0, c.back_beyond + c.lessens_beyond - c.before)) as granted
                 from (
                     select c.*,
                         coalesce(sum(-least(c.gives, 0)) filter (where c.comparable) over alike, 0) as back,
                         coalesce(sum(-least(c.gives_beyond, 0)) filter (where c.comparable) over alike, 0)
                             as back_beyond,
-                        coalesce(sum(-least(c.amount, 0)) filter (where c.comparable) over alike, 0) as wanted,
-                        coalesce(sum(-least(c.amount, 0)) filter (where c.comparable) over preceding, 0)
-                            as wanted_before,
+                        coalesce(sum(-c.amount) filter (
+                            where c.kind = 'order' and c.amount < 0 and c.comparable) over preceding, 0)
+                            as regained_before,
                         coalesce(sum(abs(c.gives)) filter (where c.comparable) over preceding, 0) as before,
                         coalesce(bool_or(not c.comparable) over preceding, false) as spent
                     from change c
@@ -303,7 +303,9 @@ begin
             coalesce(jsonb_object_agg(c.currency, c.amount::text) filter (where c.amount <> 0), '{}') as amounts,
             jsonb_path_query_array(jsonb_agg(c.shares) filter (where c.capped), '$[*][*]') as capped,
             jsonb_object_agg(c.currency, c.regained::text) filter (where c.regained > 0) as regained,
-            jsonb_object_agg(c.currency, c.lessened::text) filter (where c.lessened > 0) as lessened
+            -- Any one of the documents may be stored before the others, which then count with all they are still.
+            case when count(*) filter (where c.regained > 0) = 1
+                then jsonb_object_agg(c.currency, c.lessened::text) filter (where c.lessened > 0) end as lessened
         from claim c
         where c.amount <> 0 or c.capped or c.regained > 0
         group by c.company, c.kind, c.number
@@ -352,7 +354,11 @@ begin
         select m.company = p_company and m.account = p_risk_id and not m.moved as own, m.currency, m.amount, m.line,
             m.elsewhere, m.kind = 'order' as is_order,
             coalesce((m.line).category, (m.elsewhere).category) is not null as is_stored,
-            coalesce((m.claimed ->> m.currency)::numeric, 0) as claimed, m.over,
+            coalesce((m.claimed ->> m.currency)::numeric, 0) as claimed,
+            -- Of what is only reserved the document under check takes it before the others.
+            case when m.line is null and m.elsewhere is null and m.taken is not null
+                then greatest(0, -m.taken - g.passed)
+                else m.over end as over,
             coalesce((m.regained ->> m.currency)::numeric, 0) as regained,
             coalesce((m.lessened ->> m.currency)::numeric, 0) as lessened,
             -- A credit note takes nothing of what is only reserved.
@@ -398,7 +404,9 @@ begin
         'beyond', s.beyond,
         'claimed', d.amounts ->> (p_document ->> 'currency'),
         'claimed_elsewhere', nullif(d.amounts - (p_document ->> 'currency'), '{}'),
-        'claimed_capped', d.capped)
+        'claimed_capped', d.capped,
+        'regained', d.regained,
+        'lessened', d.lessened)
     from (
         select jsonb_agg(e.is_order) as orders,
             jsonb_agg(case when (e.elsewhere).category is not null then packed_line_1(e.own, e.elsewhere, 1) end)

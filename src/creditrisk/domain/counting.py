@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
-from typing import NamedTuple
 
 from creditrisk.domain.facts import Configuration
 from creditrisk.domain.money import Money
@@ -235,43 +234,19 @@ def less_taken(line: Line, converter: Converter, *, overdrawn: bool = False) -> 
     )
 
 
-def given_back_beyond(line: Line, converter: Converter) -> Decimal:
-    """What was given back to a paper beyond its whole, in the currency of the evaluation."""
-    balance = None if line.taken is None else _balance(line.taken, line.currency, converter)
-    if balance is None or balance.whole < 0:
-        return ZERO
-    return max(balance.left - balance.whole, ZERO)
-
-
-class _Balance(NamedTuple):
-    """What is open of a paper, not bounded by its whole nor by zero, in the currency of the evaluation."""
-
-    left: Decimal
-    whole: Decimal
-    prepaid: Decimal
-
-
 def _left(taken: Taken, currency: str, converter: Converter, *, overdrawn: bool = False) -> Decimal | None:
     """What is left of a paper of this currency, in that of the evaluation; None without a rate for it."""
-    balance = _balance(taken, currency, converter)
-    if balance is None:
-        return None
-    left, whole, prepaid = balance
-    if whole < 0:
-        return max(left if overdrawn else min(left, ZERO), whole)
-    left = min(left, whole) - prepaid
-    return left if overdrawn else max(left, ZERO)
-
-
-def _balance(taken: Taken, currency: str, converter: Converter) -> _Balance | None:
     left, whole, prepaid = (
         converter.convert(amount, currency) for amount in (taken.open_amount, taken.whole, taken.prepaid)
     )
     if left is None or whole is None or prepaid is None:
         return None
     back, amount = (total_of(each, converter) for each in (taken.returned, taken.amounts))
-    left = min(left, max(left + back, whole)) if whole < 0 else max(left, min(left + back, whole))
-    return _Balance(left - amount, whole, prepaid)
+    if whole < 0:
+        left = min(left, max(left + back, whole)) - amount
+        return max(left if overdrawn else min(left, ZERO), whole)
+    left = min(max(left, min(left + back, whole)) - amount, whole) - prepaid
+    return left if overdrawn else max(left, ZERO)
 
 
 def plain_amount(

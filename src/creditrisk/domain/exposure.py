@@ -15,7 +15,6 @@ from creditrisk.domain.counting import (
     NOT_DUE,
     amount_as_stored,
     counted_amount,
-    given_back_beyond,
     less_taken,
     lowered,
     orders_by_total,
@@ -38,7 +37,7 @@ __all__ = [
 ]
 
 ZERO = Decimal(0)
-_NOTHING = Across(taken=(), claimed=(), capped=(), passed=())
+_NOTHING = Across(taken=(), claimed=(), capped=(), passed=(), regained=(), lessened=())
 _CATEGORIES = tuple(category.value for category in Category)
 
 
@@ -277,7 +276,10 @@ class _Sums:
                 # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
                 whole = stored if line is not None and stored is not None and line.open_amount > 0 else ZERO
                 again = ZERO if stored is None else each.whole_again(stored)
-                amount = ZERO if with_document else max(each.amount - whole, again, ZERO)
+                amount = max(each.amount - whole, again, ZERO)
+                if with_document:
+                    # The lines say it where the document itself makes it count again.
+                    amount = -again if again and line is not None and each.passed < line.open_amount else ZERO
             else:
                 amount = each.beyond(stored, with_document=with_document)
                 if with_document:
@@ -312,12 +314,12 @@ class _Sums:
         amount, claimed, passed, over, regained, lessened = known
         across = reserved.across or _NOTHING
         taken = total_of(across.taken, converter)
-        if reserved.line and counts:
-            over += given_back_beyond(reserved.line, converter)
         if reserved.is_stored_only and line is not None:
             amount = min(line.open_amount, ZERO)
+            over = max(over - total_of(reserved.taken_elsewhere, converter), ZERO)
         elif not (orders_by_total(self._configuration) and reserved.is_order and amount > taken):
-            amount -= taken
+            amount -= max(taken - over, min(taken, ZERO))
+            over = max(over - max(taken, ZERO), ZERO)
         same = reserved._replace(
             currency=converter.target,
             amount=amount,

@@ -108,6 +108,10 @@ class Facts(NamedTuple):
     """The same in other currencies."""
     claimed_capped: Sequence[Capped] = ()
     """The same, but no more than the claiming document adds."""
+    regained: Sequence[Money] = ()
+    """What documents with a reservation will give back to the document, an order, in all."""
+    lessened: Sequence[Money] = ()
+    """What these will become smaller by, and until then count with."""
     reserved: Sequence[Reserved] = ()
     """Documents whose reservations meet other papers."""
     set_aside: Sequence[Line] = ()

@@ -152,11 +152,11 @@ class Reserved(NamedTuple):
     document is about to change its currency."""
     is_order: bool
     over: Decimal = Decimal(0)
-    """What was given back to the stored document beyond its whole; it is taken before anything else."""
+    """What was given back to the document beyond its whole, which is taken before anything else of it."""
     regained: Decimal = Decimal(0)
     """What an order will get back in all."""
     lessened: Decimal = Decimal(0)
-    """What those that give it back will become smaller by, which lets `claimed` say less."""
+    """What of that comes from documents which become smaller by as much, and until then count with it."""
     across: "Across | None" = None
 
     @property
@@ -174,6 +174,11 @@ class Reserved(NamedTuple):
             and not (self.across and self.across.taken)
         )
 
+    @property
+    def taken_elsewhere(self) -> "Sequence[Money]":
+        """What is taken of the document as stored in other currencies."""
+        return self.line.taken.amounts if self.line is not None and self.line.taken is not None else ()
+
     def beyond(self, stored: Decimal | None, *, with_document: bool) -> Decimal:
         """What counts as reserved beside the stored amount, as the policy counts that (None: not at all).
 
@@ -183,7 +188,8 @@ class Reserved(NamedTuple):
         passed = self.passed if with_document else ZERO
         if stored is None:
             reserved = self.line is None or self.amount > 0
-            return max(self.amount - self.claimed - passed, ZERO) if reserved else ZERO
+            claimed = min(self.claimed, max(self.claimed - self.over, ZERO))
+            return max(self.amount - claimed - passed, ZERO) if reserved else ZERO
         whole = max(self.amount, stored)
         if self.line is not None and self.line.total_amount < 0:  # a return
             return max(whole - self.claimed - passed, ZERO) - stored if self.amount > 0 else ZERO
@@ -218,8 +224,8 @@ class Across(NamedTuple):
     capped: Sequence[Capped]
     """Claimed as well, but no more than the claiming document adds."""
     passed: Sequence[Money]
-    regained: Sequence[Money] = ()
-    lessened: Sequence[Money] = ()
+    regained: Sequence[Money]
+    lessened: Sequence[Money]
 
 
 @value

@@ -12,15 +12,17 @@ from creditrisk.domain.counting import (
     adds_to_exposure,
     category_of,
     left_out,
+    orders_by_total,
     plain_amount,
     total_capped,
+    total_of,
 )
 from creditrisk.domain.exposure import Changes, Exposure, Tally, tally_of
 from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.limits import Limit, LimitFacts, LimitParameters, LimitState, applicable_limits
 from creditrisk.domain.money import Money
 from creditrisk.domain.overdue import Overdue
-from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Kind, Line, Reserved
+from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Document, Kind, Line, Reserved
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.values import value
@@ -234,7 +236,7 @@ def situation_of(
     amount = ZERO
     if document:
         passed_on = _passed_on(document.total.currency, facts, configuration, converter)
-        amount = plain_amount(document, passed_on=passed_on, configuration=configuration, converter=converter)
+        amount = _amount_of(document, facts, passed_on, configuration, converter)
     added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
 
     own, whole_group = _exposures(
@@ -320,11 +322,38 @@ def _exposures(
     return own, whole_group
 
 
+def _amount_of(
+    document: Document,
+    facts: Facts,
+    passed_on: Sequence[Money],
+    configuration: Configuration,
+    converter: Converter,
+) -> Decimal:
+    """The document's amount; an order that counts whole does also where others will give some of it back."""
+
+    def amount(passed_on: Sequence[Money]) -> Decimal:
+        return plain_amount(document, passed_on=passed_on, configuration=configuration, converter=converter)
+
+    if not facts.regained or not orders_by_total(configuration):
+        return amount(passed_on)
+    stored = _passed_on(document.total.currency, facts, configuration, converter, reserved=False)
+    if amount(stored):
+        return amount(passed_on)
+    given_back = [Money(-each.amount, each.currency) for each in facts.regained]
+    whole = amount([*stored, *given_back])
+    return max(whole - total_of(facts.lessened, converter), ZERO)
+
+
 def _passed_on(
-    currency: str, facts: Facts, configuration: Configuration, converter: Converter
+    currency: str,
+    facts: Facts,
+    configuration: Configuration,
+    converter: Converter,
+    *,
+    reserved: bool = True,
 ) -> Sequence[Money]:
-    """What is taken over of the document; by reservations where those count beside it."""
-    if Category.RESERVATIONS not in configuration.included:
+    """What is taken over of the document; if asked for, by reservations where those count beside it."""
+    if not reserved or Category.RESERVATIONS not in configuration.included:
         return (Money(facts.passed_on, currency), *facts.passed_elsewhere)
     own = Money(facts.passed_on + facts.claimed, currency)
     if not (facts.passed_elsewhere or facts.claimed_elsewhere or facts.claimed_capped):

@@ -91,6 +91,8 @@ def with_reserved(facts: Facts, stored: Mapping[str, Any]) -> Facts:
         claimed=Decimal(stored.get("claimed") or 0),
         claimed_elsewhere=money_by_currency(stored.get("claimed_elsewhere")),
         claimed_capped=_capped(stored.get("claimed_capped")),
+        regained=money_by_currency(stored.get("regained")),
+        lessened=money_by_currency(stored.get("lessened")),
         reserved=_reserved(
             stored.get("singly") or (),
             orders=stored.get("orders") or (),
