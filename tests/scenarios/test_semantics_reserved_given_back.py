@@ -28,6 +28,8 @@ OF_THE_DELIVERY = [("delivery", "D")]
         # Taken further than there was.
         ("500.00", "350.00", OF_THE_ORDER, 750),
         ("700.00", "500.00", OF_THE_ORDER, 500),
+        # Smaller by more than it gives back.
+        ("700.00", "100.00", [("order", "O", "100.00")], 500),
     ],
 )
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
@@ -231,3 +233,26 @@ def test_a_link_with_a_negative_amount_frees_nothing(erp: Erp) -> None:
     follows = [("delivery", "D2", "250.00"), ("delivery", "D1", "-50.00")]
     reserve(erp, "invoice", "200.00", "I", follows=follows)
     assert exposure(erp) == 700
+
+
+@pytest.mark.parametrize(
+    ("stored", "taken", "edited"), [(None, 3, 3), (None, 10, 9), (4, 10, 9), (3, 10, 10)]
+)
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_an_order_that_is_reserved_counts_whole_again_as_well(
+    erp: Erp, *, currency: str, stored: int | None, taken: int, edited: int
+) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.policy(orders={"amount": "total"})
+    if stored:
+        erp.store("order", "O", hundreds(stored, currency))
+    erp.store("delivery", "D", f"{taken}00.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", f"{edited}00.00", "D")
+    answer = erp.check("order", hundreds(10, currency), "O", reserve=QUARTER_OF_AN_HOUR)
+    projected = Decimal(answer["exposure"]["projected"])
+    assert projected == (edited + 10) * 100
+    assert exposure(erp) == projected
+    erp.store("order", "O", hundreds(10, currency))
+    assert exposure(erp) == projected
+    erp.store("delivery", "D", f"{edited}00.00")
+    assert exposure(erp) == projected

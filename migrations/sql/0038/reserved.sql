@@ -46,7 +46,10 @@ begin
         select r.id, r.company, r.kind, r.number, r.account, r.currency, r.created_at, r.claims, s.bearer,
             r.captured_amount, k.taken, k.whole,
             -- Less than nothing where followers have taken more than there is: they may give it back.
-            k.whole - greatest(0, k.taken) as amount, nullif(p.taken - r.currency, '{}') as taken_across,
+            k.whole - greatest(0, k.taken) as amount,
+            -- An order that counts whole was reserved whole, unless all of it had been taken.
+            case when r.kind = 'order' then coalesce(nullif(k.reserved, 0), k.whole) end as counts_whole,
+            nullif(p.taken - r.currency, '{}') as taken_across,
             p.stored,
             -- The stored document, where it counts: in the same currency, or in another one.
             case when (t.line).currency = r.currency then t.line end as line,
@@ -64,6 +67,7 @@ begin
         ) as p on true
         cross join lateral (
             select coalesce((p.taken ->> r.currency)::numeric, 0) as taken,
+                coalesce(r.captured_amount, r.amount) as reserved,
                 coalesce(r.captured_amount, r.amount) + r.passed_on as whole
         ) as k
         left join lateral (select stored_line_1(p.stored) as line where p.number is not null) as f on true
@@ -267,10 +271,13 @@ begin
                 case when c.kind = 'order' and c.amount < 0 then -c.amount end as regained,
                 -- What the document is less lets others get the less back, and the rest of it then orders.
                 case when c.kind = 'order' and c.amount < 0 and c.comparable and not c.unknown
-                    then least(-c.amount, greatest(0,
-                        -c.lessens_beyond - c.regained_before
-                        - coalesce(sum(-c.amount - c.granted) filter (
-                            where c.kind <> 'order' and c.amount < 0 and c.comparable) over (partition by c.id), 0)))
+                    then least(
+                        case when c.regained_before - c.amount < c.regained_alike then -c.amount end,
+                        greatest(0,
+                            -c.lessens_beyond - c.regained_before
+                            - coalesce(sum(-c.amount - c.granted) filter (
+                                where c.kind <> 'order' and c.amount < 0 and c.comparable)
+                                over (partition by c.id), 0)))
                     end as lessened
             from (
                 select c.*, greatest(0, greatest(c.adds, 0) + greatest(c.back + c.lessens, 0) - c.before) as room,
@@ -283,6 +290,9 @@ begin
                         coalesce(sum(-c.amount) filter (
                             where c.kind = 'order' and c.amount < 0 and c.comparable) over preceding, 0)
                             as regained_before,
+                        coalesce(sum(-c.amount) filter (
+                            where c.kind = 'order' and c.amount < 0 and c.comparable) over alike, 0)
+                            as regained_alike,
                         coalesce(sum(abs(c.gives)) filter (where c.comparable) over preceding, 0) as before,
                         coalesce(bool_or(not c.comparable) over preceding, false) as spent
                     from change c
@@ -335,7 +345,7 @@ begin
             coalesce(i.place, 1) = 1 as passes, false as moved,
             l.taken, case when i.id is null then l.taken_across end as taken_across,
             case when i.id is null and l.bearer = l.account then l.over else 0 end as over, c.regained,
-            c.lessened
+            c.lessened, l.counts_whole
         from live l
         left join item i on i.id = l.id
         left join claims c on c.company = l.company and c.kind = l.kind and c.number = l.number
@@ -343,11 +353,11 @@ begin
         -- A document that moves to another account: judged together, both are not counted.
         select l.company, l.kind, l.number, l.bearer, l.currency, 0, l.line, null,
             jsonb_build_object(l.currency, greatest(l.amount, 0)::text), null, true, true, null, null, 0,
-            null, null
+            null, null, null
         from live l where l.bearer <> l.account and (l.line).category is not null
         union all
         select c.company, c.kind, c.number, c.account, (c.line).currency, least((c.line).open_amount, 0), c.line, null,
-            c.amounts, c.capped, true, false, null, null, c.over, c.regained, c.lessened
+            c.amounts, c.capped, true, false, null, null, c.over, c.regained, c.lessened, null
         from claimed c
     ),
     entry as materialized (
@@ -361,6 +371,7 @@ begin
                 else m.over end as over,
             coalesce((m.regained ->> m.currency)::numeric, 0) as regained,
             coalesce((m.lessened ->> m.currency)::numeric, 0) as lessened,
+            coalesce(m.counts_whole, 0) as counts_whole, coalesce(m.taken, 0) as taken,
             -- A credit note takes nothing of what is only reserved.
             case when m.line is null and m.taken is not null
                 then greatest(0, m.taken + g.passed) - greatest(0, m.taken)
@@ -412,8 +423,10 @@ begin
             jsonb_agg(case when (e.elsewhere).category is not null then packed_line_1(e.own, e.elsewhere, 1) end)
                 as elsewhere,
             case when bool_or(e.across is not null) then jsonb_agg(e.across) end as across,
-            case when bool_or(e.over > 0 or e.regained > 0) then jsonb_agg(
-                jsonb_build_array(e.over::text, e.regained::text, e.lessened::text)) end as beyond,
+            case when bool_or(e.over > 0 or e.regained > 0 or e.counts_whole > 0) then jsonb_agg(
+                jsonb_build_array(
+                    e.over::text, e.regained::text, e.lessened::text, e.counts_whole::text, e.taken::text))
+                end as beyond,
             jsonb_agg(jsonb_build_array(
                 e.own, e.currency, e.amount::text, e.claimed::text, e.passed::text,
                 case when (e.line).category is not null then packed_line_1(e.own, e.line, 1) end)) as singly

@@ -51,8 +51,8 @@ class EvaluatedAccount(NamedTuple):
 class PortfolioReader(Protocol):
     """Reads accounts by the page.
 
-    There is an account where somebody has set one, where papers of the customer's own or with it as `bill_to`
-    were ever stated, and where it bears papers or reservations as a risk customer.
+    There is an account where somebody has set one, where anything was ever open of papers of the customer's
+    own or with it as `bill_to`, and where it bears papers or reservations as a risk customer.
     """
 
     async def companies(self, *, tenant: str) -> Sequence[CompanyToday]:

@@ -274,12 +274,7 @@ class _Sums:
                 stored = counted_amount(line, configuration=self._configuration, as_of=self._as_of)
             if by_total and each.is_order:
                 # Nobody who takes a part of it lowers it; when all is taken, it counts no more.
-                whole = stored if line is not None and stored is not None and line.open_amount > 0 else ZERO
-                again = ZERO if stored is None else each.whole_again(stored)
-                amount = max(each.amount - whole, again, ZERO)
-                if with_document:
-                    # The lines say it where the document itself makes it count again.
-                    amount = -again if again and line is not None and each.passed < line.open_amount else ZERO
+                amount = _order_in_full(each, line, stored, with_document=with_document)
             else:
                 amount = each.beyond(stored, with_document=with_document)
                 if with_document:
@@ -304,6 +299,8 @@ class _Sums:
                 reserved.over,
                 reserved.regained,
                 reserved.lessened,
+                reserved.whole,
+                reserved.taken,
             )
         ]
         counts = reserved.line is not None and reserved.line.category in included
@@ -311,15 +308,15 @@ class _Sums:
         known = [amount for amount in converted if amount is not None]
         if len(known) < len(converted) or (counts and line is None):
             return reserved, None
-        amount, claimed, passed, over, regained, lessened = known
+        amount, claimed, passed, over, regained, lessened, whole, taken = known
         across = reserved.across or _NOTHING
-        taken = total_of(across.taken, converter)
+        elsewhere = total_of(across.taken, converter)
         if reserved.is_stored_only and line is not None:
             amount = min(line.open_amount, ZERO)
             over = max(over - total_of(reserved.taken_elsewhere, converter), ZERO)
-        elif not (orders_by_total(self._configuration) and reserved.is_order and amount > taken):
-            amount -= max(taken - over, min(taken, ZERO))
-            over = max(over - max(taken, ZERO), ZERO)
+        else:
+            amount -= max(elsewhere - over, min(elsewhere, ZERO))
+            over = max(over - max(elsewhere, ZERO), ZERO)
         same = reserved._replace(
             currency=converter.target,
             amount=amount,
@@ -328,6 +325,8 @@ class _Sums:
             over=over,
             regained=regained + total_of(across.regained, converter),
             lessened=lessened + total_of(across.lessened, converter),
+            whole=whole,
+            taken=taken + elsewhere,
             line=line,
             across=None,
         )
@@ -353,6 +352,19 @@ class _Sums:
             if amount and category in result:
                 result[category] += self._converter.convert(amount, currency) or ZERO
         return result
+
+
+def _order_in_full(
+    each: Reserved, line: Line | None, stored: Decimal | None, *, with_document: bool
+) -> Decimal:
+    """What is reserved beside an order that counts with its whole; `with_document`: the change of that."""
+    left = ZERO if line is None or stored is None else line.open_amount
+    again = ZERO if stored is None else each.in_full(stored, left)
+    if with_document:
+        # The lines say it where the document itself makes it count again.
+        return -again if left <= 0 and each.passed < left else ZERO
+    reserved = each.in_full(each.whole, each.whole - each.taken) if each.whole else ZERO
+    return max(reserved, again) - (again if left > 0 else ZERO)
 
 
 def _exposure(

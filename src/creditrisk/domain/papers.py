@@ -157,6 +157,10 @@ class Reserved(NamedTuple):
     """What an order will get back in all."""
     lessened: Decimal = Decimal(0)
     """What of that comes from documents which become smaller by as much, and until then count with it."""
+    whole: Decimal = Decimal(0)
+    """With what a reserved order counts that counts with its total; `amount` is what is left of it."""
+    taken: Decimal = Decimal(0)
+    """What followers have taken of it."""
     across: "Across | None" = None
 
     @property
@@ -198,14 +202,15 @@ class Reserved(NamedTuple):
         given_back, given_back_now = self.over - self.claimed - passed, self.over - passed
         return max(whole + min(given_back, taken), ZERO) - max(stored + min(given_back_now, taken), ZERO)
 
-    def whole_again(self, stored: Decimal) -> Decimal:
-        """What an order adds that counts with its whole, `stored`, once it gets something back; otherwise 0.
+    def in_full(self, whole: Decimal, left: Decimal) -> Decimal:
+        """What an order counts with that counts with its whole while anything is left of it.
 
-        What gives it back still counts with what it will become smaller by.
+        It will be left something where it gets something back; what gives it back still counts with what it
+        will become smaller by.
         """
-        if self.line is None or self.line.open_amount > 0 or self.line.open_amount + self.regained <= 0:
-            return ZERO
-        return stored - self.lessened
+        if left > 0:
+            return whole
+        return whole - self.lessened if left + self.regained > 0 else ZERO
 
 
 class Capped(NamedTuple):

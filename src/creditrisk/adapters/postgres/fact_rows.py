@@ -179,6 +179,10 @@ def reserved_line(*, own: bool, currency: str, reservations: int, amount: Decima
     )
 
 
+_BESIDES = dict.fromkeys(("over", "regained", "lessened", "whole", "taken"), Decimal(0))
+"""What few reserved documents have, in the order in which the database tells it."""
+
+
 def _reserved(
     rows: Sequence[Any],
     *,
@@ -187,6 +191,7 @@ def _reserved(
     across: Sequence[Any] | None,
     beyond: Sequence[Any] | None,
 ) -> list[Reserved]:
+    nothing = [None] * len(rows)
     return [
         Reserved(
             own=own,
@@ -196,22 +201,11 @@ def _reserved(
             passed=Decimal(passed),
             line=_lines([line or other])[0] if line or other else None,
             is_order=is_order,
-            over=Decimal(over),
-            regained=Decimal(regained),
-            lessened=Decimal(lessened),
+            **_BESIDES if further is None else dict(zip(_BESIDES, map(Decimal, further), strict=True)),
             across=_across(taken),
         )
-        for (own, currency, amount, claimed, passed, line), is_order, other, taken, (
-            over,
-            regained,
-            lessened,
-        ) in zip(
-            rows,
-            orders,
-            elsewhere,
-            across or [None] * len(rows),
-            beyond or [(0, 0, 0)] * len(rows),
-            strict=True,
+        for (own, currency, amount, claimed, passed, line), is_order, other, taken, further in zip(
+            rows, orders, elsewhere, across or nothing, beyond or nothing, strict=True
         )
     ]
 
