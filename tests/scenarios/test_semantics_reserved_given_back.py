@@ -11,7 +11,7 @@ import pytest
 from tests.scenarios.erp import Erp, Followed, figures
 from tests.scenarios.half_dollars import HALF, hundreds
 from tests.scenarios.reserving import exposure, reserve, resolve
-from tests.service import ok
+from tests.service import eur, ok
 
 QUARTER_OF_AN_HOUR = {"ttl_seconds": 900}
 OF_THE_ORDER = [("order", "O")]
@@ -256,3 +256,32 @@ def test_an_order_that_is_reserved_counts_whole_again_as_well(
     assert exposure(erp) == projected
     erp.store("delivery", "D", f"{edited}00.00")
     assert exposure(erp) == projected
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+@pytest.mark.parametrize("preceding", ["stored", "reserved"])
+def test_what_another_account_will_take_stays_in_the_own_exposure_until_then(
+    erp: Erp, *, currency: str, preceding: str
+) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.policy(grouping="credit_group")
+    erp.put("/v1/credit-groups/G", {"limit": eur("9000.00")})
+    for customer in ("C-1", "C-2"):
+        erp.customer(customer, credit_group="G")
+        erp.account(customer, "400.00")
+    if preceding == "stored":
+        erp.store("order", "O", "400.00")
+    else:
+        reserve(erp, "order", "400.00", "O")
+    reserve(erp, "delivery", hundreds(1, currency), "D", customer="C-2", follows=OF_THE_ORDER)
+
+    def own_and_group() -> list[str]:
+        answer = erp.check("order", "100.00", "X")
+        return [each["current"] for each in answer["limits"] if each["source"] in {"own", "group"}]
+
+    assert own_and_group() == ["400.00", "400.00"]
+    assert erp.check("order", "100.00", "X")["decision"] == "block"
+    if preceding == "reserved":
+        erp.store("order", "O", "400.00")
+    erp.store("delivery", "D", hundreds(1, currency), customer="C-2", follows=OF_THE_ORDER)
+    assert own_and_group() == ["300.00", "400.00"]

@@ -1,5 +1,5 @@
--- What was given back to a paper in its currency, beyond what was taken: others take that of it first. Nothing where the
--- ERP states what is open.
+-- What was given back to a paper in its currency, beyond what was taken: others take that of it first. Nothing where
+-- the ERP states what is open.
 create or replace function given_back_beyond_1(p paper) returns numeric
 language sql immutable parallel safe
 return case
@@ -192,6 +192,8 @@ begin
                 else least(greatest(0, g.gain + h.stored - w.of_document) - greatest(0, h.stored - w.of_document), 0)
             end as lessens_beyond,
             t.open_amount,
+            -- What is in the account's own exposure stays there until a document of another account is stored.
+            coalesce(coalesce(t.account, o.account, s.account) <> l.account, false) as by_others,
             -- What exposure gives up for it, also of what others give back; or, less than nothing, what it gets back:
             -- of the same account, to be room for others. In another currency it may be all.
             case when n.amount >= 0 and t.account is null
@@ -257,6 +259,7 @@ begin
         select c.company, c.kind, c.number, c.currency, c.most is not null as capped,
             sum(c.claimed) as amount, coalesce(sum(c.regained), 0) as regained,
             coalesce(min(coalesce(c.lessened, 0)) filter (where c.regained > 0), 0) as lessened,
+            coalesce(sum(c.claimed) filter (where c.claimed > 0 and c.by_others), 0) as by_others,
             jsonb_agg(jsonb_build_array(c.currency, c.amount::text, c.own_currency, c.most::text))
                 filter (where c.most is not null) as shares
         from (
@@ -315,7 +318,8 @@ begin
             jsonb_object_agg(c.currency, c.regained::text) filter (where c.regained > 0) as regained,
             -- Any one of the documents may be stored before the others, which then count with all they are still.
             case when count(*) filter (where c.regained > 0) = 1
-                then jsonb_object_agg(c.currency, c.lessened::text) filter (where c.lessened > 0) end as lessened
+                then jsonb_object_agg(c.currency, c.lessened::text) filter (where c.lessened > 0) end as lessened,
+            jsonb_object_agg(c.currency, c.by_others::text) filter (where c.by_others > 0) as by_others
         from claim c
         where c.amount <> 0 or c.capped or c.regained > 0
         group by c.company, c.kind, c.number
@@ -328,7 +332,8 @@ begin
     ),
     -- Stored papers of which a part will be taken or given back, but for which nothing is reserved themselves.
     claimed as (
-        select c.company, c.kind, c.number, s.account, s.line, s.over, c.amounts, c.capped, c.regained, c.lessened
+        select c.company, c.kind, c.number, s.account, s.line, s.over, c.amounts, c.capped, c.regained, c.lessened,
+            c.by_others
         from claims c
         join source s on s.company = c.company and s.kind = c.kind and s.number = c.number
         where (c.company, c.kind, c.number)
@@ -345,7 +350,7 @@ begin
             coalesce(i.place, 1) = 1 as passes, false as moved,
             l.taken, case when i.id is null then l.taken_across end as taken_across,
             case when i.id is null and l.bearer = l.account then l.over else 0 end as over, c.regained,
-            c.lessened, l.counts_whole
+            c.lessened, l.counts_whole, c.by_others
         from live l
         left join item i on i.id = l.id
         left join claims c on c.company = l.company and c.kind = l.kind and c.number = l.number
@@ -353,11 +358,12 @@ begin
         -- A document that moves to another account: judged together, both are not counted.
         select l.company, l.kind, l.number, l.bearer, l.currency, 0, l.line, null,
             jsonb_build_object(l.currency, greatest(l.amount, 0)::text), null, true, true, null, null, 0,
-            null, null, null
+            null, null, null, null
         from live l where l.bearer <> l.account and (l.line).category is not null
         union all
         select c.company, c.kind, c.number, c.account, (c.line).currency, least((c.line).open_amount, 0), c.line, null,
-            c.amounts, c.capped, true, false, null, null, c.over, c.regained, c.lessened, null
+            c.amounts, c.capped, true, false, null, null, c.over, c.regained, c.lessened, null,
+            c.by_others
         from claimed c
     ),
     entry as materialized (
@@ -372,6 +378,7 @@ begin
             coalesce((m.regained ->> m.currency)::numeric, 0) as regained,
             coalesce((m.lessened ->> m.currency)::numeric, 0) as lessened,
             coalesce(m.counts_whole, 0) as counts_whole, coalesce(m.taken, 0) as taken,
+            coalesce((m.by_others ->> m.currency)::numeric, 0) as by_others,
             -- A credit note takes nothing of what is only reserved.
             case when m.line is null and m.taken is not null
                 then greatest(0, m.taken + g.passed) - greatest(0, m.taken)
@@ -382,7 +389,7 @@ begin
                 then jsonb_build_object(
                     'taken', m.taken_across, 'claimed', m.claimed - m.currency, 'capped', m.capped,
                     'passed', d.amounts - m.currency, 'regained', m.regained - m.currency,
-                    'lessened', m.lessened - m.currency)
+                    'lessened', m.lessened - m.currency, 'by_others', m.by_others - m.currency)
             end as across
         from met m
         join unnest(p_companies, p_customers) as a (company, customer)
@@ -423,9 +430,10 @@ begin
             jsonb_agg(case when (e.elsewhere).category is not null then packed_line_1(e.own, e.elsewhere, 1) end)
                 as elsewhere,
             case when bool_or(e.across is not null) then jsonb_agg(e.across) end as across,
-            case when bool_or(e.over > 0 or e.regained > 0 or e.counts_whole > 0) then jsonb_agg(
+            case when bool_or(e.over > 0 or e.regained > 0 or e.counts_whole > 0 or e.by_others > 0) then jsonb_agg(
                 jsonb_build_array(
-                    e.over::text, e.regained::text, e.lessened::text, e.counts_whole::text, e.taken::text))
+                    e.over::text, e.regained::text, e.lessened::text, e.counts_whole::text, e.taken::text,
+                    e.by_others::text))
                 end as beyond,
             jsonb_agg(jsonb_build_array(
                 e.own, e.currency, e.amount::text, e.claimed::text, e.passed::text,

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 ZERO = Decimal(0)
-_NOTHING = Across(taken=(), claimed=(), capped=(), passed=(), regained=(), lessened=())
+_NOTHING = Across(taken=(), claimed=(), capped=(), passed=(), regained=(), lessened=(), by_others=())
 _CATEGORIES = tuple(category.value for category in Category)
 
 

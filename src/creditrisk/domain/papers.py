@@ -161,6 +161,8 @@ class Reserved(NamedTuple):
     """With what a reserved order counts that counts with its total; `amount` is what is left of it."""
     taken: Decimal = Decimal(0)
     """What followers have taken of it."""
+    by_others: Decimal = Decimal(0)
+    """What of `claimed` documents of other accounts will take."""
     across: "Across | None" = None
 
     @property
@@ -182,6 +184,22 @@ class Reserved(NamedTuple):
     def taken_elsewhere(self) -> "Sequence[Money]":
         """What is taken of the document as stored in other currencies."""
         return self.line.taken.amounts if self.line is not None and self.line.taken is not None else ()
+
+    @property
+    def is_claimed_by_others(self) -> bool:
+        """Whether documents of other accounts will take of it."""
+        return bool(self.by_others or (self.across and self.across.by_others))
+
+    def left_by_others(self) -> "Reserved":
+        """The same for the account alone: documents of other accounts take nothing until they are stored.
+
+        They are not in its own exposure, which would be less by them, and no other for it.
+        """
+        across = self.across
+        if across and across.by_others:
+            left = (Money(-each.amount, each.currency) for each in across.by_others)
+            across = across._replace(claimed=(*across.claimed, *left), by_others=())
+        return self._replace(claimed=self.claimed - self.by_others, by_others=Decimal(0), across=across)
 
     def beyond(self, stored: Decimal | None, *, with_document: bool) -> Decimal:
         """What counts as reserved beside the stored amount, as the policy counts that (None: not at all).
@@ -231,6 +249,7 @@ class Across(NamedTuple):
     passed: Sequence[Money]
     regained: Sequence[Money]
     lessened: Sequence[Money]
+    by_others: Sequence[Money]
 
 
 @value

@@ -61,7 +61,7 @@ def receivables_of(
         )
         changes = Changes(
             held=[line for line in facts.held if line.own],
-            reserved=[each for each in facts.reserved if each.own],
+            reserved=[each.left_by_others() for each in facts.reserved if each.own],
             set_aside=[line for line in facts.set_aside if line.own],
         )
         return tally.exposure_with(

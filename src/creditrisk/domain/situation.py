@@ -298,7 +298,7 @@ def _exposures(
             version=_of(facts.version, own_only=own_only),
             version_held=facts.version_held,
             held=_of(facts.held, own_only=own_only),
-            reserved=_of(facts.reserved, own_only=own_only),
+            reserved=_reserved(facts.reserved, own_only=own_only),
             set_aside=_of(facts.set_aside, own_only=own_only),
             passed_on=passed_on,
         )
@@ -317,9 +317,13 @@ def _exposures(
     else:
         own = exposure(standing.own, own_only=True)
         lines = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside))
-        alone = same and lines and all(each.own for each in facts.reserved)
+        alone = same and lines and all(each.own and not each.is_claimed_by_others for each in facts.reserved)
         whole_group = own if alone else exposure(standing.whole_group, own_only=False)
     return own, whole_group
+
+
+def _reserved(reserved: Sequence[Reserved], *, own_only: bool) -> Sequence[Reserved]:
+    return [each.left_by_others() for each in reserved if each.own] if own_only else reserved
 
 
 def _amount_of(

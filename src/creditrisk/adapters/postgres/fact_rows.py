@@ -179,7 +179,7 @@ def reserved_line(*, own: bool, currency: str, reservations: int, amount: Decima
     )
 
 
-_BESIDES = dict.fromkeys(("over", "regained", "lessened", "whole", "taken"), Decimal(0))
+_BESIDES = dict.fromkeys(("over", "regained", "lessened", "whole", "taken", "by_others"), Decimal(0))
 """What few reserved documents have, in the order in which the database tells it."""
 
 
@@ -220,6 +220,7 @@ def _across(stored: Mapping[str, Any] | None) -> Across | None:
         passed=money_by_currency(stored["passed"]),
         regained=money_by_currency(stored["regained"]),
         lessened=money_by_currency(stored["lessened"]),
+        by_others=money_by_currency(stored["by_others"]),
     )
 
 
