@@ -6,20 +6,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.scenarios.drawing import FEW
 from tests.scenarios.erp import Erp, codes, new_erp
 from tests.service import JSON, Site, eur
 
-# The same examples on every run, and none made smaller: each is some two hundred requests.
-FEW = settings(
-    max_examples=5,
-    phases=[Phase.generate],
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+# The same examples on every run: each is some two hundred requests.
+FEWER = settings(FEW, max_examples=5, derandomize=True)
 COMPANIES = ("main", "north")
 HEAD = "C-1"
 CUSTOMERS = ("C-1", "C-2", "C-3", "C-4")
@@ -104,7 +99,7 @@ def lines_of(amount: str) -> set[int]:
     return {place for place in range(cents.bit_length()) if cents >> place & 1}
 
 
-@FEW
+@FEWER
 @given(drawn=st.tuples(*[RELATED] * len(CUSTOMERS)), papers=PAPERS, order=st.permutations(sorted(MEMBERS)))
 def test_switching_the_grouping_never_loses_a_line(
     site: Site, platform: Erp, drawn: tuple[Related, ...], papers: list[Stated], order: list[str]
@@ -267,7 +262,7 @@ STEPS = st.one_of(
 )
 
 
-@FEW
+@FEWER
 @given(steps=st.lists(STEPS, min_size=5, max_size=25))
 def test_the_automatic_block_is_what_a_fresh_evaluation_says_after_any_sequence_of_feeds(
     site: Site, platform: Erp, steps: list[Step]

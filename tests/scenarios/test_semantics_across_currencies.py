@@ -5,10 +5,11 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from creditrisk.domain.currencies import MINOR_UNITS
+from tests.scenarios.drawing import FEW
 from tests.scenarios.erp import DAY, Erp, codes, counted, figures, found, money, new_erp
 from tests.scenarios.half_dollars import HALF, hundreds
 from tests.service import JSON, Site, eur
@@ -312,12 +313,6 @@ def test_a_document_deleted_or_changed_gives_back_what_it_took(erp: Erp) -> None
 NUMBERS = st.sampled_from(["1", "2"])
 STEPS = st.sampled_from(["order", "delivery", "delivery", "invoice", "open_item", "payment"])
 PRECEDING = {"delivery": "order", "invoice": "delivery", "payment": "open_item"}
-FEW = settings(
-    max_examples=10,
-    phases=[Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 @FEW

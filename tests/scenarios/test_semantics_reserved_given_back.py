@@ -226,6 +226,14 @@ def test_an_order_is_checked_as_it_will_count_again(
     assert exposure(erp) == Decimal(again)
 
 
+def test_an_order_is_checked_as_stored_where_reservations_do_not_count(erp: Erp) -> None:
+    erp.policy(orders={"amount": "total"}, categories={"reservations": False})
+    erp.store("order", "O", "400.00")
+    erp.store("delivery", "D", "400.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "250.00", "D", follows=OF_THE_ORDER)
+    assert figures(erp.check("order", "400.00", "O")) == ("400.00", "0.00", "400.00")
+
+
 def test_a_link_with_a_negative_amount_frees_nothing(erp: Erp) -> None:
     erp.store("delivery", "D1", "100.00")
     erp.store("delivery", "D2", "400.00")

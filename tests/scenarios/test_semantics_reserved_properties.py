@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.scenarios.drawing import FEW
 from tests.scenarios.erp import Erp, Followed, new_erp
 from tests.scenarios.half_dollars import HALF, hundreds
 from tests.scenarios.reserving import exposure, resolve, status
@@ -37,12 +38,6 @@ WITHOUT_RESERVATIONS: dict[str, Any] = {"categories": {"reservations": False}}
 Currencies = dict[tuple[str, str], str]
 """Of documents, by kind and number."""
 PRECEDING = {"delivery": "order", "invoice": "delivery"}
-FEW = settings(
-    max_examples=10,
-    phases=[Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 @FEW

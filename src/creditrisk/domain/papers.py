@@ -6,7 +6,7 @@ that agree in everything a policy can ask for are added up in buckets, so a line
 for many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -196,6 +196,8 @@ class Reserved(NamedTuple):
         They are not in its own exposure, which would be less by them, and no other for it.
         """
         across = self.across
+        if not self.is_claimed_by_others:  # as nearly everywhere
+            return self
         if across and across.by_others:
             left = (Money(-each.amount, each.currency) for each in across.by_others)
             across = across._replace(claimed=(*across.claimed, *left), by_others=())
@@ -229,6 +231,11 @@ class Reserved(NamedTuple):
         if left > 0:
             return whole
         return whole - self.lessened if left + self.regained > 0 else ZERO
+
+
+def reserved_alone(reserved: Iterable[Reserved]) -> list[Reserved]:
+    """Those of the account itself, as they count for it alone."""
+    return [each.left_by_others() for each in reserved if each.own]
 
 
 class Capped(NamedTuple):

@@ -14,7 +14,7 @@ from creditrisk.domain.counting import lowered
 from creditrisk.domain.exposure import Changes, Exposure, tally_of
 from creditrisk.domain.facts import Configuration, Facts
 from creditrisk.domain.overdue import HALVES, Overdue, overdue_of
-from creditrisk.domain.papers import Category, Flag, Line
+from creditrisk.domain.papers import Category, Flag, Line, reserved_alone
 from creditrisk.domain.rates import Converter
 
 ZERO = Decimal(0)
@@ -61,7 +61,7 @@ def receivables_of(
         )
         changes = Changes(
             held=[line for line in facts.held if line.own],
-            reserved=[each.left_by_others() for each in facts.reserved if each.own],
+            reserved=reserved_alone(facts.reserved),
             set_aside=[line for line in facts.set_aside if line.own],
         )
         return tally.exposure_with(

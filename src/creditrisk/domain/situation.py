@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
-from typing import TypeVar
 
 from creditrisk.domain.counting import (
     NOT_DUE,
@@ -22,14 +21,12 @@ from creditrisk.domain.facts import Check, Configuration, Facts
 from creditrisk.domain.limits import Limit, LimitFacts, LimitParameters, LimitState, applicable_limits
 from creditrisk.domain.money import Money
 from creditrisk.domain.overdue import Overdue
-from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Document, Kind, Line, Reserved
+from creditrisk.domain.papers import CATEGORY_OF_KIND, Category, Document, Kind, Line, reserved_alone
 from creditrisk.domain.policy import Policy
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.values import value
 
 ZERO = Decimal(0)
-
-_Owned = TypeVar("_Owned", Line, Reserved)
 
 
 @value
@@ -235,8 +232,7 @@ def situation_of(
     passed_on: Sequence[Money] = ()
     amount = ZERO
     if document:
-        passed_on = _passed_on(document.total.currency, facts, configuration, converter)
-        amount = _amount_of(document, facts, passed_on, configuration, converter)
+        amount, passed_on = _amount_of(document, facts, configuration, converter)
     added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
 
     own, whole_group = _exposures(
@@ -298,7 +294,7 @@ def _exposures(
             version=_of(facts.version, own_only=own_only),
             version_held=facts.version_held,
             held=_of(facts.held, own_only=own_only),
-            reserved=_reserved(facts.reserved, own_only=own_only),
+            reserved=reserved_alone(facts.reserved) if own_only else facts.reserved,
             set_aside=_of(facts.set_aside, own_only=own_only),
             passed_on=passed_on,
         )
@@ -322,51 +318,35 @@ def _exposures(
     return own, whole_group
 
 
-def _reserved(reserved: Sequence[Reserved], *, own_only: bool) -> Sequence[Reserved]:
-    return [each.left_by_others() for each in reserved if each.own] if own_only else reserved
-
-
 def _amount_of(
-    document: Document,
-    facts: Facts,
-    passed_on: Sequence[Money],
-    configuration: Configuration,
-    converter: Converter,
-) -> Decimal:
-    """The document's amount; an order that counts whole does also where others will give some of it back."""
+    document: Document, facts: Facts, configuration: Configuration, converter: Converter
+) -> tuple[Decimal, Sequence[Money]]:
+    """The document's amount, and what is taken over of it: by reservations where those count beside it."""
 
     def amount(passed_on: Sequence[Money]) -> Decimal:
         return plain_amount(document, passed_on=passed_on, configuration=configuration, converter=converter)
 
-    if not facts.regained or not orders_by_total(configuration):
-        return amount(passed_on)
-    stored = _passed_on(document.total.currency, facts, configuration, converter, reserved=False)
-    if amount(stored):
-        return amount(passed_on)
+    stored = (Money(facts.passed_on, document.total.currency), *facts.passed_elsewhere)
+    if Category.RESERVATIONS not in configuration.included:
+        return amount(stored), stored
+    passed_on = (*stored, *_claims(document.total.currency, facts, converter))
+    if not facts.regained or not orders_by_total(configuration) or amount(stored):
+        return amount(passed_on), passed_on
+    # An order that counts whole does so again where others will give some of it back.
     given_back = [Money(-each.amount, each.currency) for each in facts.regained]
     whole = amount([*stored, *given_back])
-    return max(whole - total_of(facts.lessened, converter), ZERO)
+    return max(whole - total_of(facts.lessened, converter), ZERO), passed_on
 
 
-def _passed_on(
-    currency: str,
-    facts: Facts,
-    configuration: Configuration,
-    converter: Converter,
-    *,
-    reserved: bool = True,
-) -> Sequence[Money]:
-    """What is taken over of the document; if asked for, by reservations where those count beside it."""
-    if not reserved or Category.RESERVATIONS not in configuration.included:
-        return (Money(facts.passed_on, currency), *facts.passed_elsewhere)
-    own = Money(facts.passed_on + facts.claimed, currency)
-    if not (facts.passed_elsewhere or facts.claimed_elsewhere or facts.claimed_capped):
-        return (own,)
+def _claims(currency: str, facts: Facts, converter: Converter) -> Sequence[Money]:
+    """What documents with a reservation will take over of the document."""
+    if not (facts.claimed or facts.claimed_elsewhere or facts.claimed_capped):  # as in nearly every check
+        return ()
     capped = Money(total_capped(facts.claimed_capped, converter), converter.target)
-    return (own, *facts.passed_elsewhere, *facts.claimed_elsewhere, capped)
+    return (Money(facts.claimed, currency), *facts.claimed_elsewhere, capped)
 
 
-def _of(lines: Sequence[_Owned], *, own_only: bool) -> Sequence[_Owned]:
+def _of(lines: Sequence[Line], *, own_only: bool) -> Sequence[Line]:
     return [line for line in lines if line.own] if own_only and lines else lines
 
 
