@@ -1,6 +1,6 @@
 """All accounts of a tenant, evaluated as of a day: the portfolio, a page at a time."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple, Protocol
@@ -10,6 +10,7 @@ from creditrisk.application.check import MOST_READS, stored_exposure
 from creditrisk.application.configuration import Configurations
 from creditrisk.application.errors import Unavailable
 from creditrisk.application.stored_facts import Question, StoredFacts
+from creditrisk.domain.facts import Configuration
 
 PAGE: Final = 500
 """Accounts read and evaluated together."""
@@ -93,8 +94,10 @@ class Portfolio:
             yield PortfolioPage(company, customers)
             after = customers[-1]
 
-    async def evaluate(self, page: PortfolioPage, *, tenant: str, as_of: date) -> Sequence[EvaluatedAccount]:
-        """Evaluate the accounts of a page, in its order.
+    async def evaluate(self, page: PortfolioPage, *, tenant: str, as_of: date) -> Iterator[EvaluatedAccount]:
+        """Read the accounts of a page and give them in its order, each evaluated when it is asked for.
+
+        So all that one is evaluated by can be gone before the next one is.
 
         Raises:
             Unavailable: the configuration kept changing meanwhile.
@@ -106,17 +109,14 @@ class Portfolio:
                 tenant=tenant, company=page.company, version=max(versions)
             )
             if configuration is not None and len(versions) == 1:
-                return [
-                    EvaluatedAccount(
-                        account.name,
-                        account.risk_customer,
-                        stored_exposure(
-                            Question(page.company, account.customer, bill_to=account.customer),
-                            account.stored,
-                            configuration,
-                            as_of=as_of,
-                        ),
-                    )
-                    for account in accounts
-                ]
+                return _evaluated(accounts, configuration, company=page.company, as_of=as_of)
         raise Unavailable("The configuration is being changed.")
+
+
+def _evaluated(
+    accounts: Iterable[AccountRead], configuration: Configuration, *, company: str, as_of: date
+) -> Iterator[EvaluatedAccount]:
+    for account in accounts:
+        question = Question(company, account.customer, bill_to=account.customer)
+        exposure = stored_exposure(question, account.stored, configuration, as_of=as_of)
+        yield EvaluatedAccount(account.name, account.risk_customer, exposure)

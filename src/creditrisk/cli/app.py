@@ -236,6 +236,9 @@ def evaluate(
     One row for each account, in order of company and customer; all of them as of the same moment, also while
     the service runs. The exit code is 0 whatever the colours.
     """
+    from creditrisk.cli.evaluation_start import import_beside
+
+    import_beside()
     from creditrisk.cli.evaluating import EvaluationOrder
     from creditrisk.cli.evaluating import evaluate as run
 

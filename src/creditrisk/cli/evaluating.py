@@ -1,7 +1,6 @@
 """The command `evaluate`: every account as of a day, shared among processes, all as of one moment."""
 
 import asyncio
-import multiprocessing
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +24,7 @@ from creditrisk.bootstrap.database import connection_limits
 from creditrisk.bootstrap.portfolio import build_portfolio
 from creditrisk.cli.databases import database_address, require_tenant
 from creditrisk.cli.evaluation_process import Assignment, EvaluatedPage, begin, evaluate_page
+from creditrisk.cli.evaluation_start import FORKING
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.output_files import STANDARD_OUTPUT, opened_for_writing, writing
 from creditrisk.cli.processors import processors
@@ -180,8 +180,7 @@ async def _evaluated(
     """Hand out the pages, a few at a time, and give what became of them in their order."""
     loop = asyncio.get_running_loop()
     out: deque[asyncio.Future[EvaluatedPage]] = deque()
-    context = multiprocessing.get_context("spawn")  # this process has threads and connections
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=begin) as pool:
+    with ProcessPoolExecutor(processes, mp_context=FORKING, initializer=begin) as pool:
         async for page, as_of in pages:
             out.append(loop.run_in_executor(pool, evaluate_page, assignment, page, as_of))
             if len(out) == _AHEAD * processes:

@@ -256,12 +256,12 @@ class _Sums:
         self.amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
 
     def add(self, lines: Iterable[Line]) -> None:
-        wanted, configuration, as_of = self._wanted, self._configuration, self._as_of
+        wanted, configuration, as_of, sums = self._wanted, self._configuration, self._as_of, self.amounts
         for line in lines:
             if line.category in wanted:
                 amount = counted_amount(line, configuration=configuration, as_of=as_of)
                 if amount is not None:
-                    self.amounts[line.category, line.currency] += amount
+                    sums[line.category, line.currency] += amount
 
     def add_reserved(self, reserved: Iterable[Reserved], *, with_document: bool) -> None:
         """Add what is reserved beside stored papers; `with_document`: the change of that by the document."""

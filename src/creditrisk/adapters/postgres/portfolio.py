@@ -108,6 +108,10 @@ from exposure_bucket b
 where b.tenant = $1 and b.company = $2 and b.customer = any($3::text[])
 """
 
+_OPEN: Final = 10
+_TOTAL: Final = 11
+"""Columns behind the customer and what a line takes over as it is."""
+
 # What the accounts of a page have in common.
 _CIRCUMSTANCES: Final = """
 select now, now::date as today, (select t.config_version from tenant t where t.tenant = $1) as config_version,
@@ -155,13 +159,12 @@ class PostgresPortfolio:
         customers = [row["customer"] for row in rows]
         (shared,) = await self._reads.fetch(_CIRCUMSTANCES, tenant, company)
         lines: dict[str, list[Line]] = defaultdict(list)
-        for customer, *kept, open_amount, total in await self._reads.fetch(
-            _LINES, tenant, company, customers
-        ):
-            amount = Decimal(open_amount)
+        make = tuple.__new__  # all that a line is made by, without the call of its own around it
+        for row in await self._reads.fetch(_LINES, tenant, company, customers):
+            amount, total = Decimal(row[_OPEN]), row[_TOTAL]
             total_amount = amount if total is None else Decimal(total)
-            line = Line._make((True, *kept, amount, total_amount, None))
-            lines[customer].append(with_taken(line) if line.status else line)
+            line = make(Line, (True, *row[1:_OPEN], amount, total_amount, None))
+            lines[row[0]].append(with_taken(line) if line.status else line)
         feeds = () if shared["feeds"] is None else feeds_of(shared["feeds"])
         return {
             row["customer"]: StoredFacts(
