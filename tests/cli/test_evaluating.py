@@ -4,12 +4,16 @@ import asyncio
 import csv
 import io
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -23,7 +27,7 @@ from creditrisk.cli.output_files import opened_for_writing
 from creditrisk.cli.terminal import counting
 from creditrisk.settings import load_settings
 from tests.api.feeds.bodies import NDJSON, ndjson
-from tests.cli.installation import Installation
+from tests.cli.installation import Installation, wait_until
 from tests.service import JSON, eur, ok, running_service
 
 ACCOUNTS = 1_200
@@ -197,6 +201,51 @@ def test_a_tenant_nobody_has_made_has_no_accounts_to_evaluate(
     complaint = "There is no tenant nobody: one exists from its first key (creditrisk keys create)."
     assert (done.returncode, done.stderr.split()) == (2, ["Error:", *complaint.split()])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_is_killed_ends_the_command_with_a_sentence(
+    installation: Installation, database_url: str
+) -> None:
+    """As Linux does where memory runs out."""
+    file = installation.folder / "evaluated.csv"
+    file.write_text("before")
+    with ThreadPoolExecutor() as running:
+        with locked(database_url, "exposure_bucket"):  # which every page is read from
+            command = running.submit(evaluate, installation, "--output", str(file), "--store")
+            wait_until(lambda: command.done() or bool(evaluating_processes()))
+            evaluating_processes()[0].kill()
+        code, table, said = command.result()
+
+    assert (code, table) == (ExitCode.ENDED, "")
+    assert said.count("memory") == 1
+    assert "Traceback" not in said
+    assert "exception" not in said
+    assert file.read_text() == "before"
+    wait_until(lambda: not evaluating_processes())
+
+
+@contextmanager
+def locked(url: str, table: str) -> Iterator[None]:
+    """Let nobody read a table meanwhile."""
+    with asyncio.Runner() as runner:
+        connection = runner.run(asyncpg.connect(url))
+        runner.run(connection.execute(f"begin; lock table {table}"))
+        yield
+        runner.run(connection.close())
+
+
+def evaluating_processes() -> list[psutil.Process]:
+    """The processes that evaluate, each forked from one like it, of commands that run now."""
+
+    def imports_it(process: psutil.Process | None) -> bool:
+        return process is not None and "evaluation_process" in " ".join(process.cmdline())
+
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if imports_it(process) and imports_it(process.parent()):
+                found.append(process)
+    return found
 
 
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:

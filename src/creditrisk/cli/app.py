@@ -21,7 +21,7 @@ To begin: `creditrisk serve --demo`, then `creditrisk demo` in another terminal.
 _EXIT_CODES: Final = """\
 Exit codes: 0 done (serving: stopped) · 1 done, with problems found · 2 the command line or a setting is
 not acceptable · 3 the database cannot be reached, started or used · 4 the address to serve on cannot be had ·
-5 the service does not answer or refuses.
+5 the service does not answer or refuses · 6 a process of the command was ended from outside.
 """
 
 app = typer.Typer(

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -33,6 +34,11 @@ from creditrisk.settings import Settings
 
 _AHEAD: Final = 3
 """Pages handed out to each process before the first of them has to be finished."""
+
+_ENDED: Final = (
+    "A process that evaluates accounts was ended from outside, perhaps as memory ran out: try --processes 1."
+    " No file was replaced and nothing stored."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +187,15 @@ async def _evaluated(
     loop = asyncio.get_running_loop()
     out: deque[asyncio.Future[EvaluatedPage]] = deque()
     with ProcessPoolExecutor(processes, mp_context=FORKING, initializer=begin) as pool:
-        async for page, as_of in pages:
-            out.append(loop.run_in_executor(pool, evaluate_page, assignment, page, as_of))
-            if len(out) == _AHEAD * processes:
+        try:
+            async for page, as_of in pages:
+                out.append(loop.run_in_executor(pool, evaluate_page, assignment, page, as_of))
+                if len(out) == _AHEAD * processes:
+                    yield await out.popleft()
+            while out:
                 yield await out.popleft()
-        while out:
-            yield await out.popleft()
+        except Exception as failure:
+            await asyncio.gather(*out, return_exceptions=True)  # why one fails, the others do
+            if isinstance(failure, BrokenProcessPool):
+                raise Failure(_ENDED, ExitCode.ENDED) from None
+            raise

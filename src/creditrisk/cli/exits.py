@@ -19,6 +19,8 @@ class ExitCode(IntEnum):
     """The address to serve on is taken or not ours."""
     SERVICE = 5
     """The service does not answer, or refuses."""
+    ENDED = 6
+    """A process of the command was ended from outside; nothing was done."""
 
 
 class Failure(Exception):
