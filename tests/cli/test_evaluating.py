@@ -20,12 +20,10 @@ from pyarrow import parquet
 
 from creditrisk.application.portfolio_rows import COLUMNS, ColumnType
 from creditrisk.cli import terminal
-from creditrisk.cli.evaluating import EvaluationOrder
-from creditrisk.cli.evaluating import evaluate as run
+from creditrisk.cli.evaluation_orders import EvaluationOrder
 from creditrisk.cli.exits import ExitCode, Failure
 from creditrisk.cli.output_files import opened_for_writing
 from creditrisk.cli.terminal import counting
-from creditrisk.settings import load_settings
 from tests.api.feeds.bodies import NDJSON, ndjson
 from tests.cli.installation import Installation, wait_until
 from tests.service import JSON, eur, ok, running_service
@@ -187,7 +185,7 @@ def test_what_is_not_there_ends_before_anything_is_evaluated(
 )
 def test_options_that_mean_nothing_are_refused(order: EvaluationOrder, complaint: str) -> None:
     with pytest.raises(Failure, match=complaint) as refused:
-        run(load_settings(env_file=None), order)
+        order.require_sense()
 
     assert refused.value.code is ExitCode.USAGE
 
@@ -224,6 +222,12 @@ def test_a_process_that_is_killed_ends_the_command_with_a_sentence(
     wait_until(lambda: not evaluating_processes())
 
 
+def test_a_full_disk_ends_the_command_with_a_sentence(installation: Installation) -> None:
+    code, _, said = evaluate(installation, "--output", "/dev/full", "--processes", "2")
+
+    assert (code, said) == (ExitCode.USAGE, "Error: /dev/full cannot be written: No space left on device.\n")
+
+
 @contextmanager
 def locked(url: str, table: str) -> Iterator[None]:
     """Let nobody read a table meanwhile."""
@@ -235,17 +239,15 @@ def locked(url: str, table: str) -> Iterator[None]:
 
 
 def evaluating_processes() -> list[psutil.Process]:
-    """The processes that evaluate, each forked from one like it, of commands that run now."""
-
-    def imports_it(process: psutil.Process | None) -> bool:
-        return process is not None and "evaluation_process" in " ".join(process.cmdline())
-
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            if imports_it(process) and imports_it(process.parent()):
-                found.append(process)
-    return found
+    """Those that evaluate, of the command that runs now, which was forked from one of this process's."""
+    with suppress(psutil.NoSuchProcess):
+        return [
+            process
+            for server in psutil.Process().children()
+            for command in server.children()
+            for process in command.children()
+        ]
+    return []
 
 
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from creditrisk.cli.evaluation_orders import EvaluationOrder
 from creditrisk.cli.import_orders import ImportOrder, opened_for_reading
 from creditrisk.settings import load_settings
 
@@ -236,12 +237,6 @@ def evaluate(
     One row for each account, in order of company and customer; all of them as of the same moment, also while
     the service runs. The exit code is 0 whatever the colours.
     """
-    from creditrisk.cli.evaluation_start import import_beside
-
-    import_beside()
-    from creditrisk.cli.evaluating import EvaluationOrder
-    from creditrisk.cli.evaluating import evaluate as run
-
     order = EvaluationOrder(
         tenant=tenant,
         company=company,
@@ -251,7 +246,11 @@ def evaluate(
         store=store,
         processes=processes,
     )
-    run(load_settings(), order)
+    order.require_sense()
+    settings = load_settings()
+    from creditrisk.cli.evaluating import evaluate as run
+
+    run(settings, order)
 
 
 @app.command()

@@ -1,34 +1,33 @@
 """The command `evaluate`: every account as of a day, shared among processes, all as of one moment."""
 
 import asyncio
+import multiprocessing
+import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, aclosing, contextmanager
+from dataclasses import replace
 from datetime import date
-from math import ceil
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
 from uuid_utils.compat import uuid7
 
-from creditrisk.adapters.portfolio_files import FORMATS, PortfolioFile
+from creditrisk.adapters.portfolio_files import PortfolioFile
 from creditrisk.adapters.postgres.calculations import insert_calculations
 from creditrisk.adapters.postgres.preparation import prepare
-from creditrisk.api.wire import ReferenceDay
-from creditrisk.application.portfolio import PAGE, CompanyToday, Portfolio, PortfolioPage
+from creditrisk.application.portfolio import CompanyToday, Portfolio, PortfolioPage
 from creditrisk.bootstrap.database import connection_limits
 from creditrisk.bootstrap.portfolio import build_portfolio
 from creditrisk.cli.databases import database_address, require_tenant
+from creditrisk.cli.evaluation_orders import EvaluationOrder
 from creditrisk.cli.evaluation_process import Assignment, EvaluatedPage, begin, evaluate_page
-from creditrisk.cli.evaluation_start import FORKING
 from creditrisk.cli.exits import ExitCode, Failure
-from creditrisk.cli.output_files import STANDARD_OUTPUT, opened_for_writing, writing
+from creditrisk.cli.output_files import opened_for_writing, writing
 from creditrisk.cli.processors import processors
+from creditrisk.cli.table_formats import file_format
 from creditrisk.cli.terminal import counting, messages
 from creditrisk.settings import Settings
 
@@ -36,73 +35,37 @@ _AHEAD: Final = 3
 """Pages handed out to each process before the first of them has to be finished."""
 
 _ENDED: Final = (
-    "A process that evaluates accounts was ended from outside, perhaps as memory ran out: try --processes 1."
-    " No file was replaced and nothing stored."
+    "A process that evaluates accounts was ended from outside, perhaps as memory ran out. No file was"
+    " replaced and nothing stored; a table that was printed is not whole."
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationOrder:
-    """What to evaluate, and where it goes. ``company`` None: all; ``as_of`` None: today, in each company."""
-
-    tenant: str
-    company: str | None
-    as_of: str | None
-    output: Path | None
-    format: str | None
-    store: bool
-    processes: int | None
-
-    def require_sense(self) -> None:
-        """Make sure that there is somewhere for the result to go.
-
-        Raises:
-            Failure: there is not.
-        """
-        if self.output is None and not self.store:
-            raise Failure("Nothing would come of it: give --output, --store or both.", ExitCode.USAGE)
-        if self.output is None and self.format is not None:
-            raise Failure("--format is of a file: give --output.", ExitCode.USAGE)
-        if self.output == STANDARD_OUTPUT and self.format == "parquet":
-            raise Failure("Parquet is written to a file, not to standard output.", ExitCode.USAGE)
-
-    @property
-    def day(self) -> date | None:
-        """The reference date.
-
-        Raises:
-            Failure: it cannot be one.
-        """
-        if self.as_of is None:
-            return None
-        try:
-            day: date = TypeAdapter(ReferenceDay).validate_python(self.as_of)
-        except ValidationError as error:
-            reason = error.errors()[0]["msg"]
-            raise Failure(f"--as-of {self.as_of}: {reason}.", ExitCode.USAGE) from None
-        return day
-
-    @property
-    def file_format(self) -> str | None:
-        """How the file is written; None: there is none."""
-        if self.output is None:
-            return None
-        return self.format or ("parquet" if self.output.suffix == ".parquet" else "csv")
 
 
 def evaluate(settings: Settings, order: EvaluationOrder) -> None:
     """Evaluate accounts, write and store the result, and say how many there were.
 
     Raises:
-        Failure: there is no such tenant or company, or the day or the file cannot be what was given.
+        Failure: there is no such tenant or company, or the file cannot be what was given.
     """
-    order.require_sense()
-    day = order.day
     batch = uuid7() if order.store else None
-    with _opened_file(order) as file, database_address(settings) as address:
-        accounts = asyncio.run(_evaluate(settings, order, day=day, file=file, batch=batch, address=address))
+    # The processes first, while there is nothing of this one that they must not have as well.
+    with (
+        _forked(order.processes or processors()) as pool,
+        _opened_file(order) as file,
+        database_address(settings) as address,
+    ):
+        accounts = asyncio.run(_evaluate(settings, order, file=file, batch=batch, address=address, pool=pool))
     said = f"{accounts:,} account{'' if accounts == 1 else 's'} evaluated"
     messages().print(f"{said}." if batch is None else f"{said} and stored as batch {batch}.")
+
+
+@contextmanager
+def _forked(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Give processes that have imported what this one has. It must have no threads and no connections yet."""
+    # Libraries of macOS cannot be relied on to survive it.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=begin) as pool:
+        pool.submit(int)  # they are started with the first thing they have to do
+        yield pool
 
 
 @contextmanager
@@ -110,10 +73,9 @@ def _opened_file(order: EvaluationOrder) -> Iterator[PortfolioFile | None]:
     if order.output is None or order.file_format is None:
         yield None
         return
-    _, begin_file = FORMATS[order.file_format]
     with opened_for_writing(order.output) as raw:
         with writing(order.output):
-            file = begin_file(raw)
+            file = file_format(order.file_format).begin(raw)
         yield file
 
 
@@ -121,10 +83,10 @@ async def _evaluate(
     settings: Settings,
     order: EvaluationOrder,
     *,
-    day: date | None,
     file: PortfolioFile | None,
     batch: UUID | None,
     address: str,
+    pool: ProcessPoolExecutor,
 ) -> int:
     await prepare(address)
     # One connection that everything is read as of, and one that stores.
@@ -146,9 +108,10 @@ async def _evaluate(
             store=order.store,
         )
         advance = stack.enter_context(counting("Evaluating", total=total))
-        processes = min(order.processes or processors(), max(1, ceil(total / PAGE)))
         accounts = 0
-        async for page in _evaluated(_pages(portfolio, order, companies, day), assignment, processes):
+        pages = _pages(portfolio, order, companies)
+        evaluated = _evaluated(pages, assignment, pool, ahead=_AHEAD * (order.processes or processors()))
+        async for page in await stack.enter_async_context(aclosing(evaluated)):
             if file is not None and order.output is not None:
                 with writing(order.output):
                     file.add(page.rows)
@@ -173,29 +136,33 @@ async def _companies(portfolio: Portfolio, order: EvaluationOrder) -> Sequence[C
 
 
 async def _pages(
-    portfolio: Portfolio, order: EvaluationOrder, companies: Sequence[CompanyToday], day: date | None
+    portfolio: Portfolio, order: EvaluationOrder, companies: Sequence[CompanyToday]
 ) -> AsyncIterator[tuple[PortfolioPage, date]]:
     for company, today in companies:
         async for page in portfolio.pages(company, tenant=order.tenant):
-            yield page, day or today
+            yield page, order.day or today
 
 
 async def _evaluated(
-    pages: AsyncIterator[tuple[PortfolioPage, date]], assignment: Assignment, processes: int
-) -> AsyncIterator[EvaluatedPage]:
-    """Hand out the pages, a few at a time, and give what became of them in their order."""
+    pages: AsyncIterator[tuple[PortfolioPage, date]],
+    assignment: Assignment,
+    pool: ProcessPoolExecutor,
+    *,
+    ahead: int,
+) -> AsyncGenerator[EvaluatedPage]:
+    """Hand out the pages, so many ahead, and give what became of them in their order."""
     loop = asyncio.get_running_loop()
     out: deque[asyncio.Future[EvaluatedPage]] = deque()
-    with ProcessPoolExecutor(processes, mp_context=FORKING, initializer=begin) as pool:
-        try:
-            async for page, as_of in pages:
-                out.append(loop.run_in_executor(pool, evaluate_page, assignment, page, as_of))
-                if len(out) == _AHEAD * processes:
-                    yield await out.popleft()
-            while out:
+    try:
+        async for page, as_of in pages:
+            out.append(loop.run_in_executor(pool, evaluate_page, assignment, page, as_of))
+            if len(out) == ahead:
                 yield await out.popleft()
-        except Exception as failure:
-            await asyncio.gather(*out, return_exceptions=True)  # why one fails, the others do
-            if isinstance(failure, BrokenProcessPool):
-                raise Failure(_ENDED, ExitCode.ENDED) from None
-            raise
+        while out:
+            yield await out.popleft()
+    except BrokenProcessPool:
+        raise Failure(_ENDED, ExitCode.ENDED) from None
+    finally:
+        # Pages nobody waits for any more are not begun, and nobody wants to know why the others fail.
+        pool.shutdown(wait=False, cancel_futures=True)
+        await asyncio.gather(*out, return_exceptions=True)

@@ -12,7 +12,6 @@ from typing import Final
 import orjson
 from uuid_utils.compat import uuid7
 
-from creditrisk.adapters.portfolio_files import FORMATS
 from creditrisk.adapters.postgres.calculations import CalculationRow
 from creditrisk.adapters.postgres.engine import ConnectionLimits
 from creditrisk.application.exposures import shown_exposure
@@ -20,6 +19,7 @@ from creditrisk.application.portfolio import EvaluatedAccount, PortfolioPage
 from creditrisk.application.portfolio_rows import Value, row_of
 from creditrisk.bootstrap.portfolio import build_portfolio
 from creditrisk.cli.supervision import end_with_parent
+from creditrisk.cli.table_formats import file_format
 
 _OBJECTS_BEFORE_COLLECTING: Final = 2_000_000
 """Of which a process holds so many more than it did, whatever has gone meanwhile."""
@@ -35,7 +35,7 @@ class Assignment:
     snapshot: str
     """The moment to read as of."""
     format: str | None
-    """Of the rows, one of `FORMATS`; None: no rows are wanted."""
+    """Of the rows, by name; None: no rows are wanted."""
     store: bool
 
 
@@ -72,7 +72,7 @@ class _Worker:
                 calculations.append(_calculation(account))
         return EvaluatedPage(
             accounts=len(page.customers),
-            rows=b"" if assignment.format is None else FORMATS[assignment.format][0](rows),
+            rows=b"" if assignment.format is None else file_format(assignment.format).make_piece(rows),
             calculations=calculations,
         )
 
@@ -99,6 +99,8 @@ def begin() -> None:
     """Get ready, as the first thing a process does."""
     # Ctrl-C reaches the whole group; it is for the process that hands out the work to end it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # An exception that the command makes of it would be the answer about a page, and the process go on.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
 
 

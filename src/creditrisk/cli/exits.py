@@ -20,7 +20,7 @@ class ExitCode(IntEnum):
     SERVICE = 5
     """The service does not answer, or refuses."""
     ENDED = 6
-    """A process of the command was ended from outside; nothing was done."""
+    """A process of the command was ended from outside; no file was replaced, and nothing stored."""
 
 
 class Failure(Exception):

@@ -22,6 +22,8 @@ def opened_for_writing(output: Path) -> Iterator[IO[bytes]]:
         Failure: it cannot be written.
     """
     if output == STANDARD_OUTPUT:
+        if sys.stdout is None:  # closed by whoever started the command
+            raise Failure("Standard output is closed.", ExitCode.USAGE)
         yield sys.stdout.buffer
         with writing(output):
             sys.stdout.buffer.flush()
