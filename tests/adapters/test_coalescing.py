@@ -223,6 +223,51 @@ async def test_what_is_asked_beside_a_late_statement_does_not_wait() -> None:
     assert coalescing.idle
 
 
+async def test_balanced_a_statement_waits_until_it_is_as_large_as_the_one_under_way() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=2, most=10, balanced=60)
+    first = asyncio.create_task(asked(coalescing, 1, 2, 3))
+    await all_waiting()
+    others = [asyncio.create_task(asked(coalescing, number)) for number in (4, 5)]
+    await all_waiting()
+    assert database.statements == [[1, 2, 3]]
+
+    others.append(asyncio.create_task(asked(coalescing, 6)))
+    await all_waiting()
+    assert database.statements == [[1, 2, 3], [4, 5, 6]]
+    database.ready.set()
+    await asyncio.gather(first, *others)
+    await all_waiting()
+    assert coalescing.idle
+
+
+async def test_balanced_what_waits_is_asked_once_nothing_is_under_way() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=2, most=10, balanced=60)
+    first = asyncio.create_task(asked(coalescing, 1, 2, 3))
+    await all_waiting()
+    other = asyncio.create_task(asked(coalescing, 4))
+    await all_waiting()
+    database.ready.set()
+    assert await first == ["answer 1", "answer 2", "answer 3"]
+    assert await other == ["answer 4"]
+    assert database.statements == [[1, 2, 3], [4]]
+
+
+async def test_balanced_nobody_waits_for_a_statement_that_is_late() -> None:
+    database = Database()
+    coalescing = Coalescing(database.answer, together=2, most=10, balanced=0.05)
+    first = asyncio.create_task(asked(coalescing, 1, 2, 3))
+    await all_waiting()
+    waiting = asyncio.create_task(asked(coalescing, 4))
+    await all_waiting()
+    assert database.running == 1
+    await asyncio.sleep(0.2)
+    assert database.statements == [[1, 2, 3], [4]]
+    database.ready.set()
+    await asyncio.gather(first, waiting)
+
+
 async def test_tenants_share_no_statement() -> None:
     asked_of: list[tuple[str, list[int]]] = []
     ready = asyncio.Event()

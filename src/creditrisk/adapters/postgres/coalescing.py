@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Generic, TypeVar
@@ -27,6 +27,7 @@ class Lanes(Generic[Q, A]):
         patience: float | None = None,
         halves: bool = False,
         rounds: int = 0,
+        balanced: float | None = None,
         about: Callable[[Q], Hashable] | None = None,
     ) -> None:
         self._lane = partial(
@@ -36,6 +37,7 @@ class Lanes(Generic[Q, A]):
             patience=patience,
             halves=halves,
             rounds=rounds,
+            balanced=balanced,
             about=about,
         )
         self._answer = answer
@@ -65,7 +67,9 @@ class Coalescing(Generic[Q, A]):
     other, so that it always has work. With ``rounds`` it is the other way: the next statement waits until the
     event loop has gone round so often, so that those just answered, if they ask again, are in it with those
     who wait. That is fewer and larger statements, but nothing is read beside what the process does; where
-    that has nothing to do, the rounds take no time.
+    that has nothing to do, the rounds take no time. With ``balanced`` (seconds) a second statement begins
+    when as many wait as the first one answers, or that takes longer: small statements do not take turns with
+    large ones, which answer most for what a statement costs.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Coalescing(Generic[Q, A]):
         patience: float | None = None,
         halves: bool = False,
         rounds: int = 0,
+        balanced: float | None = None,
         about: Callable[[Q], Hashable] | None = None,
     ) -> None:
         self._answer = answer
@@ -85,11 +90,14 @@ class Coalescing(Generic[Q, A]):
         self._patience = patience
         self._halves = halves
         self._rounds = rounds
+        self._balanced = balanced
+        self._late_after = patience if balanced is None else balanced
         self._about = about
+        self._being_answered = 0
         self._under_way: set[Hashable] = set()
         """What the statements that run are about."""
         self._late: set[asyncio.Task[None]] = set()
-        """Those whose statement has taken longer than there is patience for."""
+        """Those whose statement has taken longer than others are to wait for it."""
         self._waiting: deque[_Waiting[Q, A]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -108,7 +116,7 @@ class Coalescing(Generic[Q, A]):
     def _begin(self) -> None:
         """Begin a statement, if one may run beside those that do."""
         at_once = self._patience is None or len(self._late) == len(self._tasks)
-        if at_once and len(self._tasks) < self._together:
+        if at_once and len(self._tasks) < self._together and self._enough():
             task = asyncio.create_task(self._answer_waiting())
             self._tasks.add(task)
 
@@ -118,15 +126,17 @@ class Coalescing(Generic[Q, A]):
         assert task is not None  # noqa: S101 - a coroutine of a task that runs
         answered = 0
         try:
-            while taken := self._next(answered):
-                answered = sum(len(questions) for questions, _ in taken)
+            while self._enough() and (taken := self._next(answered)):
+                answered = _count(taken)
                 things = self._things(taken)
                 self._under_way |= things
+                self._being_answered += answered
                 try:
                     with self._noticed_when_late(task):
                         await self._answer_together(taken)
                 finally:
                     self._under_way -= things
+                    self._being_answered -= answered
                 if self._patience is not None and len(self._tasks) - 1 > len(self._late):
                     return  # another one has begun meanwhile, and goes on
                 for _ in range(self._rounds):
@@ -134,10 +144,15 @@ class Coalescing(Generic[Q, A]):
         finally:
             self._tasks.discard(task)
 
+    def _enough(self) -> bool:
+        """Whether what waits is worth a statement beside those that run."""
+        balanced = self._balanced is None or _count(self._waiting) >= self._being_answered
+        return balanced or bool(self._late)
+
     @contextmanager
     def _noticed_when_late(self, task: asyncio.Task[None]) -> Iterator[None]:
-        """Let another statement begin if that of the task takes longer than there is patience for."""
-        if self._patience is None:
+        """Let another statement begin if that of the task takes longer than others are to wait for it."""
+        if self._late_after is None:
             yield
             return
 
@@ -146,7 +161,7 @@ class Coalescing(Generic[Q, A]):
             if self._waiting:
                 self._begin()
 
-        timer = asyncio.get_running_loop().call_later(self._patience, is_late)
+        timer = asyncio.get_running_loop().call_later(self._late_after, is_late)
         try:
             yield
         finally:
@@ -160,8 +175,7 @@ class Coalescing(Generic[Q, A]):
         """
         most = self._most
         if self._halves:
-            waiting_now = sum(len(questions) for questions, _ in self._waiting)
-            most = min(most, (waiting_now + answered + 1) // 2)
+            most = min(most, (_count(self._waiting) + answered + 1) // 2)
         taken: list[_Waiting[Q, A]] = []
         passed_over: list[_Waiting[Q, A]] = []
         count = 0
@@ -201,3 +215,7 @@ class Coalescing(Generic[Q, A]):
             if not asked.done():  # else whoever asked has gone
                 asked.set_result(answers[begin:end])
             begin = end
+
+
+def _count(waiting: Iterable[_Waiting[Q, A]]) -> int:
+    return sum(len(questions) for questions, _ in waiting)

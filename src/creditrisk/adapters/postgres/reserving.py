@@ -37,6 +37,10 @@ _TOGETHER: Final = 2
 """Transactions of one tenant at a time: one is decided while the other waits for the disk."""
 _MOST_AT_ONCE: Final = 32
 """Reserving checks in one transaction; those of other processes wait for its locks."""
+_BALANCED_SECONDS: Final = 0.1
+"""For a statement to be as large as the one under way; that it takes longer is not to delay others."""
+_ROUNDS: Final = 2
+"""Of the event loop, for those just answered to be in the next statement: fewer and larger ones cost less."""
 
 _NOT_OVERTAKEN: Final = frozenset({None, "[]"})
 """What is answered where no account was read otherwise than expected."""
@@ -77,7 +81,13 @@ class PostgresReservationBook:
         self._foresight = Foresight()
         self._being_kept: dict[str, asyncio.Future[bool]] = {}
         """By tenant: whether what was sent last is kept."""
-        self._foreseen = Lanes(self._as_foreseen, together=_TOGETHER, most=_MOST_AT_ONCE)
+        self._foreseen = Lanes(
+            self._as_foreseen,
+            together=_TOGETHER,
+            most=_MOST_AT_ONCE,
+            balanced=_BALANCED_SECONDS,
+            rounds=_ROUNDS,
+        )
         self._locked = Lanes(self._in_turn, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
 
     async def decide(
