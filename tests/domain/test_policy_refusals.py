@@ -134,7 +134,7 @@ def at(path: str, value: object) -> dict[str, Any]:
     ("path", "value"), [(path, value) for path, values in WRONG_TYPES.items() for value in values]
 )
 def test_a_value_of_the_wrong_type_is_refused_where_it_stands(path: str, value: object) -> None:
-    assert refusal(at(path, value)) == [(f"/{path}", "invalid_type")]
+    assert refusal(at(path, value)) == [(f"/{path}", "wrong_type")]
 
 
 def test_the_table_of_wrong_types_covers_every_parameter() -> None:
@@ -186,7 +186,7 @@ def test_a_value_outside_its_range_is_refused_where_it_stands(path: str, value: 
 def test_an_entry_of_a_list_is_refused_where_it_stands() -> None:
     assert refusal({"controlled_kinds": ["order", "lorry", 3]}) == [
         ("/controlled_kinds/1", "invalid_value"),
-        ("/controlled_kinds/2", "invalid_type"),
+        ("/controlled_kinds/2", "wrong_type"),
     ]
 
 
@@ -214,9 +214,9 @@ def test_all_problems_are_reported_together() -> None:
     found = refusal({"currency": "EURO", "orders": {"amount": 1, "x": 1}, "warn_percent": 80, "y": None})
     assert sorted(found) == [
         ("/currency", "invalid_value"),
-        ("/orders/amount", "invalid_type"),
+        ("/orders/amount", "wrong_type"),
         ("/orders/x", "unknown_parameter"),
-        ("/warn_percent", "invalid_type"),
+        ("/warn_percent", "wrong_type"),
         ("/y", "unknown_parameter"),
     ]
 

@@ -92,8 +92,8 @@ def test_a_kind_that_does_not_do_what_it_should_holds_and_frees_nothing(erp: Erp
 def test_what_is_not_accepted_is_refused_when_it_is_set(erp: Erp) -> None:
     body: JSON = {"kind": "own", "type": "blocking"}
     for more, pointer, code in (
-        ({}, "/own_kind", "missing"),
-        ({"own_kind": "seasonal"}, "/values", "missing"),
+        ({}, "/own_kind", "required"),
+        ({"own_kind": "seasonal"}, "/values", "required"),
         ({"own_kind": "unheard-of", "values": {}}, "/own_kind", "unknown_kind"),
         ({"own_kind": "seasonal", "values": {}}, "/values", "not_accepted"),
         ({"own_kind": "small", "values": {}}, "/values", "not_accepted"),

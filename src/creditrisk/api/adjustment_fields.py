@@ -96,7 +96,7 @@ def lines_of(bodies: Sequence[LineIn], *, kind: JournalKind) -> Sequence[Journal
         content = body.content()
         for days in _DAYS.values():
             wanted = days is _DAYS[kind]
-            code, detail = ("missing", "is required") if wanted else ("not_allowed", "is of the other kind")
+            code, detail = ("required", "is required") if wanted else ("not_allowed", "is of the other kind")
             errors += [
                 FieldError(line_pointer(no, f"/{day}"), code, f"{detail} in an adjustment of this kind")
                 for day in days

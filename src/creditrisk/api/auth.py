@@ -68,10 +68,10 @@ def principal_of(scope: HttpScope) -> Principal | None:
 
 async def _identify(request: Request, keys: KeyFinder) -> Principal:
     header = header_of(request, b"authorization")
-    if header is None:
+    method, _, key = (header or "").partition(" ")
+    if method.lower() != "bearer":
         raise Unauthenticated("An API key is needed as a bearer token.")
-    method, _, key = header.partition(" ")
-    key_hash = hash_key(key.strip(" ")) if method.lower() == "bearer" else None
+    key_hash = hash_key(key.strip(" "))
     principal = await keys.find(key_hash) if key_hash is not None else None
     if principal is None:
         # One answer for unknown, expired, revoked and misspelt keys: nothing can be learned from it.

@@ -26,6 +26,7 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,20}")
 
 _NOT_UTF8: Final = FieldError("", "malformed_csv", "must be UTF-8")
 _NOT_CSV: Final = FieldError("", "malformed_csv", "must be CSV as RFC 4180 has it")
+_OTHER_SEPARATORS: Final = frozenset(";\t|")
 _WRONG_LENGTH: Final = FieldError("", "malformed_csv", "must have as many cells as the header")
 
 
@@ -90,7 +91,9 @@ def _complaints(header: Sequence[str], columns: Mapping[str, Column]) -> Iterato
     for position, name in enumerate(header):
         pointer = pointer_of(("body", name))
         if name not in columns:
-            yield FieldError(pointer, "unknown_field", "is not a column of this import")
+            separated = not _OTHER_SEPARATORS.isdisjoint(name)
+            detail = "is not a column of this import" + (": commas separate them" if separated else "")
+            yield FieldError(pointer, "unknown_field", detail)
         elif name in header[:position]:
             yield FieldError(pointer, "duplicate", "is a column already")
 

@@ -148,7 +148,7 @@ class GenerateIn(WireModel):
         begins = any(info.data.get(name) is not None for name in ("from_", "from_in_days"))
         ends = days is not None or info.data.get("to") is not None
         if begins is not ends:
-            raise refuse("missing", "must be stated with the day a period begins, and only then")
+            raise refuse("required", "must be stated with the day a period begins, and only then")
         return days
 
     def order(self) -> ProposalOrder:

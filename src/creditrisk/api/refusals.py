@@ -67,7 +67,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "none_required": ("wrong_type", "must be null"),
     "uuid_type": ("wrong_type", "must be a UUID"),
     "uuid_parsing": ("invalid_format", "must be a UUID"),
-    "string_pattern_mismatch": ("invalid_format", "is not written as the contract says"),
+    "string_pattern_mismatch": ("invalid_format", "must be written as {pattern}"),
     "string_too_short": ("too_short", "must have at least {min_length} characters"),
     "string_too_long": ("too_long", "must have at most {max_length} characters"),
     "too_short": ("too_short", "must have at least {min_length} members"),

@@ -127,7 +127,7 @@ class RuleBody(ByCompanyBody, RuleFields):
     def _of_the_scope(cls, value: str | None, info: ValidationInfo) -> str | None:
         scope = info.data.get("scope")
         if value is None and scope in {"customer", "group"}:
-            raise refuse("missing", "is required for this scope")
+            raise refuse("required", "is required for this scope")
         if value is not None and scope == "all":
             raise refuse("not_allowed", "does not belong to the scope all")
         return value
@@ -141,7 +141,7 @@ class RuleBody(ByCompanyBody, RuleFields):
         if kind == "days_overdue" and info.data.get("type") == "exclusion" and name in {"days", "amount"}:
             return _either_days_or_amount(value, info)
         if value is None and name in _VALUES[kind]:
-            raise refuse("missing", "is required for this kind")
+            raise refuse("required", "is required for this kind")
         if value is not None and name not in _VALUES[kind]:
             raise refuse("not_allowed", "does not belong to this kind")
         return value
@@ -158,7 +158,7 @@ def _either_days_or_amount(value: Any, info: ValidationInfo) -> Any:
     """Days come first: an amount is looked at with them known."""
     if info.field_name == "amount" and "days" in info.data:
         if value is None and info.data["days"] is None:
-            raise refuse("missing", "is required where there are no days")
+            raise refuse("required", "is required where there are no days")
         if value is not None and info.data["days"] is not None:
             raise refuse("not_allowed", "is not accepted together with days")
     return value

@@ -259,7 +259,7 @@ def _unsigned(code: str) -> BeforeValidator:
         if not isinstance(value, str):
             raise refuse("wrong_type", "must be a decimal as a string")
         if _DECIMAL.fullmatch(value) is None:
-            raise refuse(code, "must be a decimal of up to 6 digits with up to 4 decimals")
+            raise refuse(code, "must be a decimal of 0 or more, of up to 6 digits with up to 4 decimals")
         return Decimal(value)
 
     return BeforeValidator(read)

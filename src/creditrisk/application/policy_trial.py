@@ -160,8 +160,8 @@ class PolicyTrials:
 
     def _supposed(self, stored: StoredConfiguration, order: TrialOrder) -> StoredConfiguration:
         rules = {rule.id: rule for rule in stored.rules}
-        if order.remove - rules.keys():
-            raise NotFound("There is no rule of an id to do without.")
+        if unknown := order.remove - rules.keys():
+            raise NotFound(f"There is no rule {min(unknown)} to do without.")
         kept = {key: rule for key, rule in rules.items() if key not in order.remove}
         kept |= {rule.id: rule for rule in order.put}
         changed = replace(stored, rules=[rule for _, rule in sorted(kept.items())])

@@ -13,7 +13,7 @@ MOST_ENTRIES = 1_000
 
 def _object(stated: object) -> Mapping[str, Any]:
     if not isinstance(stated, Mapping):
-        raise Refused("invalid_type", "must be an object")
+        raise Refused("wrong_type", "must be an object")
     return stated
 
 
@@ -51,7 +51,7 @@ class ListOf:
     def read(self, stated: object, *, pointer: str, problems: list[PolicyProblem]) -> frozenset[Any]:
         """Read a JSON array; the same entry twice is there once."""
         if not isinstance(stated, list | tuple):
-            raise Refused("invalid_type", "must be a list")
+            raise Refused("wrong_type", "must be a list")
         if len(stated) > MOST_ENTRIES:
             raise Refused("invalid_value", f"must have at most {MOST_ENTRIES} entries")
         return frozenset(
@@ -170,13 +170,20 @@ class Record:
         return {each.name: each.values.write(getattr(value, each.name)) for each in parameters_of(self.type)}
 
 
+def _why_unknown(name: str) -> str:
+    if "." not in name:
+        return "is not a parameter"
+    group, _, inner = name.partition(".")
+    return f'is not a parameter; one of a group is written {{"{group}": {{"{inner}": …}}}}'
+
+
 def _known(
     stated: Mapping[str, Any], names: Iterable[str], *, pointer: str, problems: list[PolicyProblem]
 ) -> list[tuple[str, Any]]:
     """Sort out unknown names, and give the others with their values in the order of `names`."""
     known = [name for name in names if name in stated]
     problems.extend(
-        PolicyProblem(step(pointer, name), "unknown_parameter", "is not a parameter")
+        PolicyProblem(step(pointer, name), "unknown_parameter", _why_unknown(name))
         for name in stated
         if name not in known
     )

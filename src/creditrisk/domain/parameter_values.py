@@ -21,7 +21,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def _text(stated: object, expected: str) -> str:
     if not isinstance(stated, str):
-        raise Refused("invalid_type", f"must be {expected}")
+        raise Refused("wrong_type", f"must be {expected}")
     return stated
 
 
@@ -38,7 +38,7 @@ class Switch:
     def read(self, stated: object, **_: object) -> bool:
         """Read a JSON boolean."""
         if not isinstance(stated, bool):
-            raise Refused("invalid_type", "must be true or false")
+            raise Refused("wrong_type", "must be true or false")
         return stated
 
     def write(self, value: bool) -> bool:  # noqa: FBT001 - the value itself, not a flag
@@ -84,7 +84,7 @@ class Whole:
     def read(self, stated: object, **_: object) -> int:
         """Read a JSON integer."""
         if isinstance(stated, bool) or not isinstance(stated, int):
-            raise Refused("invalid_type", "must be a whole number")
+            raise Refused("wrong_type", "must be a whole number")
         if not 0 <= stated <= self.most:
             raise Refused("invalid_value", f"must be from 0 to {self.most} {self.unit}")
         return stated

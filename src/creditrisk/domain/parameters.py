@@ -14,7 +14,7 @@ _R = TypeVar("_R")
 class PolicyProblem(NamedTuple):
     """What is wrong with one stated value.
 
-    `pointer` is a JSON pointer (RFC 6901) to it; `code` is `invalid_type`, `invalid_value` or
+    `pointer` is a JSON pointer (RFC 6901) to it; `code` is `wrong_type`, `invalid_value` or
     `unknown_parameter`; `detail` never repeats the value.
     """
 

@@ -66,7 +66,7 @@ class GroupingValue:
     def read(self, stated: object, **_: object) -> str:
         """Read a text that names a grouping."""
         if not isinstance(stated, str):
-            raise Refused("invalid_type", "must be a text")
+            raise Refused("wrong_type", "must be a text")
         try:
             grouping = Grouping.parse(stated)
         except InvalidGrouping:

@@ -91,9 +91,9 @@ def test_temporary_limits_are_posted_for_customers_and_groups(anna: httpx.Client
         ("credit_limit", line("C-1", "1.00", credit_group="ALPS"), ("/lines/0/credit_group", "one_owner")),
         ("credit_limit", {"limit": eur("1.00")}, ("/lines/0/credit_group", "one_owner")),
         ("credit_limit", line("C-1", "-1.00"), ("/lines/0/limit/amount", "out_of_range")),
-        ("credit_limit", season("C-1", "1.00"), ("/lines/0/expires_on", "missing")),
+        ("credit_limit", season("C-1", "1.00"), ("/lines/0/expires_on", "required")),
         ("temporary", line("C-1", "1.00"), ("/lines/0/expires_on", "not_allowed")),
-        ("temporary", season("C-1", "1.00", to=None), ("/lines/0/to", "missing")),
+        ("temporary", season("C-1", "1.00", to=None), ("/lines/0/to", "required")),
         ("temporary", season("C-1", "1.00", to="2025-12-31"), ("/lines/0/to", "ends_before_it_begins")),
     ],
 )

@@ -104,7 +104,7 @@ def test_an_amount_is_converted_into_the_currency_of_each_limit(anna: httpx.Clie
         ("credit_limit", {"expires_on": EXPIRY, "from_in_days": 1, "to": EXPIRY}, ("/from", "wrong_days")),
         ("credit_limit", {"expires_on": EXPIRY, "expires_in_days": 1}, ("/expires_in_days", "not_allowed")),
         ("temporary", {}, ("/from", "wrong_days")),
-        ("temporary", {"from_in_days": 2}, ("/to_in_days", "missing")),
+        ("temporary", {"from_in_days": 2}, ("/to_in_days", "required")),
         ("temporary", {"from_in_days": 2, "to_in_days": 1}, ("/to", "wrong_days")),
         (
             "temporary",

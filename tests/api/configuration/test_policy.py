@@ -77,11 +77,11 @@ def test_a_refused_policy_changes_nothing(admin: httpx.Client) -> None:
     ("overrides", "expected"),
     [
         ({"max_day_overdue": 30}, [("/overrides/max_day_overdue", "unknown_parameter")]),
-        ({"max_days_overdue": "30"}, [("/overrides/max_days_overdue", "invalid_type")]),
+        ({"max_days_overdue": "30"}, [("/overrides/max_days_overdue", "wrong_type")]),
         ({"max_days_overdue": -1}, [("/overrides/max_days_overdue", "invalid_value")]),
         ({"orders": {"amount": "half"}}, [("/overrides/orders/amount", "invalid_value")]),
         ({"categories": {"order": True}}, [("/overrides/categories/order", "unknown_parameter")]),
-        ({"bills": {"discount_days": True}}, [("/overrides/bills/discount_days", "invalid_type")]),
+        ({"bills": {"discount_days": True}}, [("/overrides/bills/discount_days", "wrong_type")]),
         (JPY | {"new_account": {"limit": "0.5"}}, [("/overrides/new_account/limit", "invalid_value")]),
         ({"time_zone": "Europe/Atlantis"}, [("/overrides/time_zone", "invalid_value")]),
         (
