@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
 import httpx
 
@@ -11,6 +12,9 @@ from creditrisk.adapters.embedded.server import attach
 from tests.cli.installation import Installation, Service, new_installation
 
 TENANT = "trial"
+
+_VERIFY_SECONDS_MAX: Final = 900
+"""A million papers and all their links are worked out anew."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class TrialSite:
         Raises:
             PromiseBroken: stored figures are not what the papers say.
         """
-        done = self.installation.run("verify")
+        done = self.installation.run("verify", seconds_max=_VERIFY_SECONDS_MAX)
         promised(done.returncode == 0, f"verify: {done.stdout}{done.stderr}")
         return f"verify: {done.stdout.strip()}"
 

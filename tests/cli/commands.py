@@ -22,29 +22,34 @@ _IMPORTED: Final = (
     "creditrisk.cli.showing",
     "bench.trials.reserving_client",
 )
-_SECONDS_MAX: Final = 120
+SECONDS_MAX: Final = 120
 
 _FORKING: Final = multiprocessing.get_context("forkserver")
 
 
 def run_command(
-    arguments: Sequence[str], *, given: bytes, folder: Path, environment: Mapping[str, str]
+    arguments: Sequence[str],
+    *,
+    given: bytes,
+    folder: Path,
+    environment: Mapping[str, str],
+    seconds_max: float = SECONDS_MAX,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -m creditrisk`` with these arguments in a folder to its end.
 
     Raises:
-        subprocess.TimeoutExpired: it took longer than any command may.
+        subprocess.TimeoutExpired: it took longer than it may.
     """
     multiprocessing.set_forkserver_preload(list(_IMPORTED))
     with tempfile.TemporaryDirectory(prefix="creditrisk-test-") as streams:
         (Path(streams) / "0").write_bytes(given)
         process = _FORKING.Process(target=_run, args=(arguments, streams, folder, dict(environment)))
         process.start()
-        process.join(_SECONDS_MAX)
+        process.join(seconds_max)
         if process.exitcode is None:
             process.kill()
             process.join()
-            raise subprocess.TimeoutExpired(list(arguments), _SECONDS_MAX)
+            raise subprocess.TimeoutExpired(list(arguments), seconds_max)
         written = [(Path(streams) / each).read_text(encoding="utf-8") for each in ("1", "2")]
         return subprocess.CompletedProcess(arguments, process.exitcode, *written)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.cli.commands import run_command
+from tests.cli.commands import SECONDS_MAX, run_command
 from tests.database import copy_data_folder, new_data_folder
 
 _START_SECONDS_MAX = 60
@@ -71,11 +71,20 @@ class Installation:
         return inherited | {"CREDITRISK_DATA_DIR": str(self.folder / "data")} | dict(self.settings)
 
     def run(
-        self, *arguments: str, given: bytes = b"", settings: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        settings: Mapping[str, str] | None = None,
+        seconds_max: float = SECONDS_MAX,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        environment = self.environment | dict(settings or {})
-        return run_command(arguments, given=given, folder=self.folder, environment=environment)
+        return run_command(
+            arguments,
+            given=given,
+            folder=self.folder,
+            environment=self.environment | dict(settings or {}),
+            seconds_max=seconds_max,
+        )
 
     @contextmanager
     def serving(self, *arguments: str, settings: Mapping[str, str] | None = None) -> Iterator["Service"]:
