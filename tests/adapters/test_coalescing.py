@@ -223,11 +223,18 @@ async def test_what_is_asked_beside_a_late_statement_does_not_wait() -> None:
     assert coalescing.idle
 
 
-async def test_balanced_a_statement_waits_until_it_is_as_large_as_the_one_under_way() -> None:
-    database = Database()
-    coalescing = Coalescing(database.answer, together=2, most=10, balanced=60)
+async def three_under_way(
+    database: Database, *, balanced: float
+) -> tuple[Coalescing[int, str], asyncio.Task[Sequence[str]]]:
+    coalescing = Coalescing(database.answer, together=2, most=10, balanced=balanced)
     first = asyncio.create_task(asked(coalescing, 1, 2, 3))
     await all_waiting()
+    return coalescing, first
+
+
+async def test_balanced_a_statement_waits_until_it_is_as_large_as_the_one_under_way() -> None:
+    database = Database()
+    coalescing, first = await three_under_way(database, balanced=60)
     others = [asyncio.create_task(asked(coalescing, number)) for number in (4, 5)]
     await all_waiting()
     assert database.statements == [[1, 2, 3]]
@@ -243,9 +250,7 @@ async def test_balanced_a_statement_waits_until_it_is_as_large_as_the_one_under_
 
 async def test_balanced_what_waits_is_asked_once_nothing_is_under_way() -> None:
     database = Database()
-    coalescing = Coalescing(database.answer, together=2, most=10, balanced=60)
-    first = asyncio.create_task(asked(coalescing, 1, 2, 3))
-    await all_waiting()
+    coalescing, first = await three_under_way(database, balanced=60)
     other = asyncio.create_task(asked(coalescing, 4))
     await all_waiting()
     database.ready.set()
@@ -256,9 +261,7 @@ async def test_balanced_what_waits_is_asked_once_nothing_is_under_way() -> None:
 
 async def test_balanced_nobody_waits_for_a_statement_that_is_late() -> None:
     database = Database()
-    coalescing = Coalescing(database.answer, together=2, most=10, balanced=0.05)
-    first = asyncio.create_task(asked(coalescing, 1, 2, 3))
-    await all_waiting()
+    coalescing, first = await three_under_way(database, balanced=0.05)
     waiting = asyncio.create_task(asked(coalescing, 4))
     await all_waiting()
     assert database.running == 1

@@ -4,7 +4,7 @@ Rows are made ready piece by piece in the process that evaluated them; the file 
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import IO, Final, Protocol
 
@@ -23,7 +23,7 @@ class PortfolioFile(Protocol):
         """Write what is still missing; nothing can be added after that."""
 
 
-def csv_piece(rows: Sequence[Sequence[Value]]) -> bytes:
+def csv_piece(rows: Iterable[Sequence[Value]]) -> bytes:
     """Write rows as CSV in UTF-8: absent values empty, flags `true` and `false`."""
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows(map(_in_words, rows))

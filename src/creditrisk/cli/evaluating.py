@@ -47,13 +47,17 @@ def evaluate(settings: Settings, order: EvaluationOrder) -> None:
         Failure: there is no such tenant or company, or the file cannot be what was given.
     """
     batch = uuid7() if order.store else None
+    processes = order.processes or processors()
     # The processes first, while there is nothing of this one that they must not have as well.
     with (
-        _forked(order.processes or processors()) as pool,
+        _forked(processes) as pool,
         _opened_file(order) as file,
         database_address(settings) as address,
     ):
-        accounts = asyncio.run(_evaluate(settings, order, file=file, batch=batch, address=address, pool=pool))
+        evaluation = _evaluate(
+            settings, order, file=file, batch=batch, address=address, pool=pool, ahead=_AHEAD * processes
+        )
+        accounts = asyncio.run(evaluation)
     said = f"{accounts:,} account{'' if accounts == 1 else 's'} evaluated"
     messages().print(f"{said}." if batch is None else f"{said} and stored as batch {batch}.")
 
@@ -87,6 +91,7 @@ async def _evaluate(
     batch: UUID | None,
     address: str,
     pool: ProcessPoolExecutor,
+    ahead: int,
 ) -> int:
     await prepare(address)
     # One connection that everything is read as of, and one that stores.
@@ -109,8 +114,7 @@ async def _evaluate(
         )
         advance = stack.enter_context(counting("Evaluating", total=total))
         accounts = 0
-        pages = _pages(portfolio, order, companies)
-        evaluated = _evaluated(pages, assignment, pool, ahead=_AHEAD * (order.processes or processors()))
+        evaluated = _evaluated(_pages(portfolio, order, companies), assignment, pool=pool, ahead=ahead)
         async for page in await stack.enter_async_context(aclosing(evaluated)):
             if file is not None and order.output is not None:
                 with writing(order.output):
@@ -138,16 +142,17 @@ async def _companies(portfolio: Portfolio, order: EvaluationOrder) -> Sequence[C
 async def _pages(
     portfolio: Portfolio, order: EvaluationOrder, companies: Sequence[CompanyToday]
 ) -> AsyncIterator[tuple[PortfolioPage, date]]:
+    day = order.day
     for company, today in companies:
         async for page in portfolio.pages(company, tenant=order.tenant):
-            yield page, order.day or today
+            yield page, day or today
 
 
 async def _evaluated(
     pages: AsyncIterator[tuple[PortfolioPage, date]],
     assignment: Assignment,
-    pool: ProcessPoolExecutor,
     *,
+    pool: ProcessPoolExecutor,
     ahead: int,
 ) -> AsyncGenerator[EvaluatedPage]:
     """Hand out the pages, so many ahead, and give what became of them in their order."""

@@ -93,7 +93,7 @@ def overdue_of(
     current: dict[str, Decimal] = defaultdict(Decimal)
     lowering: dict[str, Decimal] = defaultdict(Decimal)
     for line in lines:
-        if line.category != open_items or (line.flags and not item_is_open(line, policy, as_of)):
+        if line.category != open_items or not item_is_open(line, policy, as_of):
             continue
         currency, amount = line.currency, line.open_amount
         if not amount:
