@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 from creditrisk.domain.counting import NOT_DUE, item_is_open
 from creditrisk.domain.facts import Configuration
@@ -18,6 +19,7 @@ OVERDUE = "overdue"
 HALVES = frozenset({OVERDUE, NOT_DUE})
 """The halves of open items, which a category limit may cap as well."""
 _NOTHING_LATE = (0, "")
+_NOTHING_BY_BAND = dict.fromkeys(BANDS, ZERO)
 
 Late = Mapping[tuple[int, str], Decimal]
 """Positive open items past due: exact sums by days past due and currency."""
@@ -116,12 +118,17 @@ def overdue_of(
         )
     tolerance = converter.convert(policy.overdue_tolerance, policy.currency) or ZERO
     tested = _from_tolerance(testable, tolerance, converter)
-    amount = converter.total(_by_currency(late))
+    bands = _by_band(late)
+    amount = converter.total(chain.from_iterable(sums.items() for sums in bands.values()))
     not_due = converter.total_of_sums(current)
     return Overdue(
         amount=amount,
         oldest_days=max(late, default=_NOTHING_LATE)[0],
-        ageing=_ageing(late, converter) | {NOT_DUE: not_due},
+        ageing={
+            **_NOTHING_BY_BAND,
+            NOT_DUE: not_due,
+            **{name: converter.total_of_sums(sums) for name, sums in bands.items()},
+        },
         not_due=converter.total([*current.items(), *lowering.items()]) if lowering else not_due,
         tested_amount=amount if tested is late else converter.total(_by_currency(tested)),
         tested_oldest_days=max(tested, default=_NOTHING_LATE)[0],
@@ -129,15 +136,13 @@ def overdue_of(
     )
 
 
-def _ageing(late: Late, converter: Converter) -> dict[str, Decimal]:
-    ageing: dict[str, Decimal] = dict.fromkeys(BANDS, ZERO)
+def _by_band(late: Late) -> Mapping[str, Mapping[str, Decimal]]:
+    """Exact sums by ageing band and currency."""
     bands: dict[str, dict[str, Decimal]] = {}
     for (days, currency), amount in late.items():
         sums = bands.setdefault(band(days), {})
         sums[currency] = sums[currency] + amount if currency in sums else amount
-    for name, sums in bands.items():
-        ageing[name] = converter.total_of_sums(sums)
-    return ageing
+    return bands
 
 
 def _by_currency(late: Late) -> Iterable[tuple[str, Decimal]]:
