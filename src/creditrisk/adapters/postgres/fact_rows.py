@@ -38,7 +38,9 @@ class AboutDocument(NamedTuple):
 NOTHING_STORED = AboutDocument()
 
 
-def account_facts(stored: Mapping[str, Any], *, lines: Sequence[Line], items: Sequence[OpenItem]) -> Facts:
+def account_facts(
+    stored: Mapping[str, Any], *, lines: Sequence[Line], items: Sequence[OpenItem], feeds: Sequence[Feed] = ()
+) -> Facts:
     """Give what is stored about an account its meaning; no document is asked about yet."""
     account, ordering = _account(stored["account"]), stored["ordering_account"]
     customer, risk_customer = stored["customer"], stored["risk_customer"]
@@ -54,6 +56,7 @@ def account_facts(stored: Mapping[str, Any], *, lines: Sequence[Line], items: Se
         head=stored["head"],
         group=_group(stored["group"]),
         group_key=stored["group_key"],
+        feeds=feeds,
     )
 
 

@@ -5,7 +5,7 @@ nothing is reserved or held. These are read as a set. The others are read as a c
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,8 +20,12 @@ from creditrisk.adapters.postgres.remembered_facts import RememberedFacts
 from creditrisk.application.portfolio import AccountRead, CompanyToday, PortfolioPage
 from creditrisk.application.standings import Standings
 from creditrisk.application.stored_facts import Question, StoredFacts
+from creditrisk.domain.account import Feed
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.papers import Line
+
+_Content = Mapping[str, Any] | None
+"""What is known of a customer; None where nobody has stated it."""
 
 _COMPANIES: Final = """
 select c.company, (clock_timestamp() at time zone c.time_zone)::date as today
@@ -146,16 +150,19 @@ class PostgresPortfolio:
     async def read(self, page: PortfolioPage, *, tenant: str) -> Sequence[AccountRead]:
         """Read the accounts of a page; see PortfolioReader."""
         rows = await self._reads.fetch(_SETTINGS, tenant, page.company, page.customers)
+        known = {row["customer"]: orjson.loads(row["content"] or "null") for row in rows}
         alone = [row for row in rows if row["alone"]]
         others = [row["customer"] for row in rows if not row["alone"]]
-        stored = await self._read_alone(alone, tenant=tenant, company=page.company)
+        stored = await self._read_alone(alone, known, tenant=tenant, company=page.company)
         if others:
             questions = [Question(page.company, customer, bill_to=customer) for customer in others]
             found = await self._facts.read(questions, tenant=tenant, key_id="")
             stored |= dict(zip(others, found, strict=True))
-        return [_account(row["customer"], row["content"], stored[row["customer"]]) for row in rows]
+        return [_account(customer, content, stored[customer]) for customer, content in known.items()]
 
-    async def _read_alone(self, rows: Sequence[Any], *, tenant: str, company: str) -> dict[str, StoredFacts]:
+    async def _read_alone(
+        self, rows: Sequence[Any], known: Mapping[str, _Content], *, tenant: str, company: str
+    ) -> dict[str, StoredFacts]:
         customers = [row["customer"] for row in rows]
         (shared,) = await self._reads.fetch(_CIRCUMSTANCES, tenant, company)
         lines: dict[str, list[Line]] = defaultdict(list)
@@ -168,7 +175,7 @@ class PostgresPortfolio:
         feeds = () if shared["feeds"] is None else feeds_of(shared["feeds"])
         return {
             row["customer"]: StoredFacts(
-                facts=_facts(row, company, lines[row["customer"]])._replace(feeds=feeds),
+                facts=_facts(row, known[row["customer"]], company, lines=lines[row["customer"]], feeds=feeds),
                 standings=Standings(),
                 config_version=shared["config_version"],
                 key_live=True,
@@ -179,9 +186,11 @@ class PostgresPortfolio:
         }
 
 
-def _facts(row: Any, company: str, lines: Sequence[Line]) -> Facts:
+def _facts(
+    row: Any, content: _Content, company: str, *, lines: Sequence[Line], feeds: Sequence[Feed]
+) -> Facts:
     """What is stored about an account that stands alone, in the words of the hot read."""
-    customer = row["content"] and {**orjson.loads(row["content"]), "id": row["customer"]}
+    customer = None if content is None else {**content, "id": row["customer"]}
     account = {
         "company": company,
         "customer": row["customer"],
@@ -198,11 +207,12 @@ def _facts(row: Any, company: str, lines: Sequence[Line]) -> Facts:
         },
         lines=lines,
         items=(),
+        feeds=feeds,
     )
 
 
-def _account(customer: str, content: str | None, stored: StoredFacts) -> AccountRead:
-    known = {} if content is None else orjson.loads(content)
+def _account(customer: str, content: _Content, stored: StoredFacts) -> AccountRead:
+    known = content or {}
     risk_customer = known.get("risk_customer")
     return AccountRead(
         customer, known.get("name"), None if risk_customer == customer else risk_customer, stored
