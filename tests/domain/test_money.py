@@ -10,6 +10,7 @@ from creditrisk.domain.money import (
     InvalidMoney,
     Money,
     format_amount,
+    format_amounts,
     parse_amount,
     quantise,
 )
@@ -181,3 +182,9 @@ def test_reading_an_amount_either_gives_a_finite_number_or_refuses(text: str) ->
         return
     assert amount.is_finite()
     assert abs(amount) < 10**15
+
+
+@given(currency=currencies(), amounts=st.lists(st.decimals(-(10**15), 10**15, places=5), max_size=5))
+def test_amounts_are_written_together_as_one_by_one(currency: str, amounts: list[Decimal]) -> None:
+    expected = [format_amount(amount, currency) for amount in amounts]
+    assert format_amounts(amounts, currency) == expected

@@ -19,7 +19,7 @@ from creditrisk.domain.exposure import Overdue
 from creditrisk.domain.facts import Check, Configuration
 from creditrisk.domain.findings import Finding
 from creditrisk.domain.limits import Limit, LimitState
-from creditrisk.domain.money import EXACT, format_amount
+from creditrisk.domain.money import EXACT, format_amount, format_amounts
 from creditrisk.domain.rates import Converter
 from creditrisk.domain.remedy import Remedy
 from creditrisk.domain.situation import Situation
@@ -338,7 +338,7 @@ def exposure_as_data(situation: Situation, written: Written = _UNWRITTEN) -> dic
 
 
 def _amounts_as_data(amounts: Mapping[str, Decimal], currency: str) -> dict[str, str]:
-    return {category: format_amount(amount, currency) for category, amount in amounts.items()}
+    return dict(zip(amounts, format_amounts(amounts.values(), currency), strict=True))
 
 
 def _overdue_as_data(overdue: Overdue, currency: str) -> dict[str, Any]:

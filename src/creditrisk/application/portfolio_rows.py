@@ -1,12 +1,14 @@
 """An evaluated account as one row of a table, the same figures as `GET /v1/customers/{id}/exposure`."""
 
 from enum import StrEnum
+from operator import itemgetter
 from typing import Final, NamedTuple
 
-from creditrisk.application.answer import exposure_as_data, limit_as_data, utilisation
+from creditrisk.application.answer import limit_as_data, utilisation
 from creditrisk.application.exposures import shown_headroom
 from creditrisk.application.portfolio import EvaluatedAccount
 from creditrisk.domain.decision import amount_signal
+from creditrisk.domain.money import format_amounts
 from creditrisk.domain.papers import Category
 from creditrisk.domain.period import BANDS
 
@@ -33,6 +35,8 @@ class Column(NamedTuple):
 
 
 _CATEGORIES: Final = tuple(category.value for category in Category)
+_by_category: Final = itemgetter(*_CATEGORIES)
+_by_band: Final = itemgetter(*BANDS)
 
 COLUMNS: Final = (
     Column("company", ColumnType.TEXT),
@@ -64,8 +68,10 @@ Value = str | int | bool | None
 def row_of(account: EvaluatedAccount) -> list[Value]:
     """The values of one account in the order of `COLUMNS`."""
     stored, situation = account.exposure, account.exposure.situation
-    exposure, limit = exposure_as_data(situation), limit_as_data(situation)
-    overdue, by_category = exposure["overdue"], exposure["by_category"]
+    exposure, overdue, limit = situation.exposure, situation.overdue, limit_as_data(situation)
+    current, *categories, late = format_amounts(
+        (exposure.current, *_by_category(exposure.by_category), overdue.amount), situation.currency
+    )
     return [
         stored.company,
         situation.check.customer,
@@ -73,18 +79,18 @@ def row_of(account: EvaluatedAccount) -> list[Value]:
         account.risk_customer,
         amount_signal(situation).value,
         situation.auto_blocked,
-        exposure["currency"],
+        situation.currency,
         limit["state"],
         limit["source"],
         limit["amount"],
         limit["valid_until"],
-        exposure["current"],
+        current,
         utilisation(situation),
         shown_headroom(situation),
-        *map(by_category.__getitem__, _CATEGORIES),
-        overdue["amount"],
-        overdue["oldest_days"],
-        *map(overdue["ageing"].__getitem__, BANDS),
+        *categories,
+        late,
+        overdue.oldest_days,
+        *format_amounts(_by_band(overdue.ageing), situation.currency),
         stored.as_of.isoformat(),
         stored.configuration.version,
     ]

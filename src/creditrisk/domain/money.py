@@ -5,6 +5,7 @@ service is finite, has exactly its currency's decimals and is never minus zero.
 """
 
 import re
+from collections.abc import Iterable
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
@@ -117,6 +118,19 @@ def format_amount(amount: Decimal, currency: str) -> str:
     if not amount:  # most figures of most answers
         return _WRITTEN_ZEROS[currency]
     return str(amount if amount.same_quantum(step) else quantise(amount, currency))
+
+
+def format_amounts(amounts: Iterable[Decimal], currency: str) -> list[str]:
+    """Write amounts of one currency, each as `format_amount` writes it.
+
+    Raises:
+        InvalidMoney: `currency` is not known.
+    """
+    step, zero = _step(currency), _WRITTEN_ZEROS[currency]
+    return [
+        str(amount if amount.same_quantum(step) else quantise(amount, currency)) if amount else zero
+        for amount in amounts
+    ]
 
 
 class Money(NamedTuple):
