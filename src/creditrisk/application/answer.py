@@ -355,7 +355,7 @@ def utilisation(situation: Situation) -> str | None:
     if binding is None or not binding.limit.amount or binding.limit.amount < 0:
         return None
     share = EXACT.divide(binding.exposure.projected, binding.limit.amount)
-    return str(share.quantize(FOUR_DECIMALS, context=EXACT) or ZERO_SHARE)
+    return str(EXACT.quantize(share, FOUR_DECIMALS) or ZERO_SHARE)
 
 
 def _remedy(remedy: Remedy, currency: str) -> dict[str, Any]:

@@ -130,5 +130,5 @@ def whole_days(days: Decimal) -> int:
 
 def format_days(days: Decimal) -> str:
     """Write days: rounded half to even to two decimals, without trailing zeros: `45`, `121.67`, `-2.5`."""
-    rounded = days.quantize(_TWO_DECIMALS, context=EXACT)
+    rounded = EXACT.quantize(days, _TWO_DECIMALS)
     return format(rounded.normalize(EXACT), "f") if rounded else "0"

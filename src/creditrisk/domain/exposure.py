@@ -223,7 +223,7 @@ def tally_of(
     sums = _Sums(wanted, configuration=configuration, as_of=as_of, converter=converter)
     sums.add(lines)
     amounts = sums.converted()
-    total = sum((amounts[category] for category in configuration.included), ZERO)
+    total = sum(map(amounts.__getitem__, configuration.included), ZERO)
     overdue = overdue_of(lines, capped=capped, configuration=configuration, as_of=as_of, converter=converter)
     return Tally(
         lines=lines,

@@ -73,7 +73,7 @@ def parse_amount_of(text: str, currency: str) -> Decimal:
     """
     step = _step(currency)
     stated = parse_amount(text)
-    exact = stated if stated.same_quantum(step) else stated.quantize(step, context=EXACT)
+    exact = stated if stated.same_quantum(step) else EXACT.quantize(stated, step)
     if exact != stated:
         raise InvalidMoney("too_many_decimals", f"has more decimals than {currency} has minor units")
     return exact or _ZEROS[currency]
@@ -95,7 +95,7 @@ def quantise(amount: Decimal, currency: str) -> Decimal:
         InvalidMoney: `currency` is not known.
     """
     step = _step(currency)
-    rounded = amount if amount.same_quantum(step) else amount.quantize(step, context=EXACT)
+    rounded = amount if amount.same_quantum(step) else EXACT.quantize(amount, step)
     return rounded or _ZEROS[currency]
 
 

@@ -149,7 +149,7 @@ def figure_of(customer: ScoredCustomer, group: ScoringGroup, *, as_of: date) -> 
             return code
         case _:
             number: Decimal | None = getattr(customer, group.type.value)
-            return None if number is None else number.quantize(TWO_DECIMALS, context=EXACT)
+            return None if number is None else EXACT.quantize(number, TWO_DECIMALS)
 
 
 def _attribute(stated: object) -> Figure:
