@@ -228,6 +228,8 @@ def _wait(running: Running) -> None:
 
 def _environment(postgres: EmbeddedServer) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITRISK_")}
+    # What is installed comes compiled. From a checkout it is compiled when it is first started, if it may be.
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)
     return inherited | {"CREDITRISK_DATABASE_URL": postgres.url()}
 
 
