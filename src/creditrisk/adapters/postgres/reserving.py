@@ -39,8 +39,6 @@ _MOST_AT_ONCE: Final = 32
 """Reserving checks in one transaction; those of other processes wait for its locks."""
 _BALANCED_SECONDS: Final = 0.1
 """For a statement to be as large as the one under way; that it takes longer is not to delay others."""
-_ROUNDS: Final = 2
-"""Of the event loop, for those just answered to be in the next statement: fewer and larger ones cost less."""
 
 _NOT_OVERTAKEN: Final = frozenset({None, "[]"})
 """What is answered where no account was read otherwise than expected."""
@@ -86,7 +84,6 @@ class PostgresReservationBook:
             together=_TOGETHER,
             most=_MOST_AT_ONCE,
             balanced=_BALANCED_SECONDS,
-            rounds=_ROUNDS,
         )
         self._locked = Lanes(self._in_turn, together=_TOGETHER, most=_MOST_AT_ONCE, about=_account_of)
 
