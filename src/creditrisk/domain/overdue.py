@@ -124,11 +124,7 @@ def overdue_of(
     return Overdue(
         amount=amount,
         oldest_days=max(late, default=_NOTHING_LATE)[0],
-        ageing={
-            **_NOTHING_BY_BAND,
-            NOT_DUE: not_due,
-            **{name: converter.total_of_sums(sums) for name, sums in bands.items()},
-        },
+        ageing=_ageing(bands, converter) | {NOT_DUE: not_due},
         not_due=converter.total([*current.items(), *lowering.items()]) if lowering else not_due,
         tested_amount=amount if tested is late else converter.total(_by_currency(tested)),
         tested_oldest_days=max(tested, default=_NOTHING_LATE)[0],
@@ -143,6 +139,10 @@ def _by_band(late: Late) -> Mapping[str, Mapping[str, Decimal]]:
         sums = bands.setdefault(band(days), {})
         sums[currency] = sums[currency] + amount if currency in sums else amount
     return bands
+
+
+def _ageing(bands: Mapping[str, Mapping[str, Decimal]], converter: Converter) -> dict[str, Decimal]:
+    return _NOTHING_BY_BAND | {name: converter.total_of_sums(sums) for name, sums in bands.items()}
 
 
 def _by_currency(late: Late) -> Iterable[tuple[str, Decimal]]:
