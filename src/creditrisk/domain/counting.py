@@ -35,7 +35,6 @@ _TAKEN = attrgetter("taken")
 # Plain strings, as lines have them: they are found at half the price of members of an enumeration.
 DOCUMENT_CATEGORIES = frozenset({Category.ORDERS.value, Category.DELIVERIES.value, Category.INVOICES.value})
 _ORDERS = Category.ORDERS.value
-_OPEN_ITEMS = Category.OPEN_ITEMS.value
 POSTED = (Category.OPEN_ITEMS, Category.LEDGER_BALANCE)
 """Where the posted balance is; a policy includes one of them or neither (F7)."""
 
@@ -46,11 +45,9 @@ def counted_amount(line: Line, *, configuration: Configuration, as_of: date) -> 
     Whether the policy includes the category is not asked here: category limits look at left-out categories,
     too.
     """
-    category, policy = line.category, configuration.policy
-    if category == _OPEN_ITEMS:  # as most lines are
-        return line.open_amount if _item_counts(line, policy, as_of) else None
+    category = line.category
     counts = _COUNTS.get(category)
-    if counts is not None and not counts(line, policy, as_of):
+    if counts is not None and not counts(line, configuration.policy, as_of):
         return None
     if category not in DOCUMENT_CATEGORIES:
         return line.open_amount
@@ -106,11 +103,12 @@ _COUNTS: Mapping[str, Callable[[Line, Policy, date], bool]] = {
     Category.ORDERS.value: _order_counts,
     Category.DELIVERIES.value: _delivery_counts,
     Category.INVOICES.value: _invoice_counts,
+    Category.OPEN_ITEMS.value: _item_counts,
     Category.LEDGER_BALANCE.value: _balance_counts,
     Category.BILLS.value: _bill_counts,
     Category.ADVANCES.value: _advance_counts,
 }
-"""By category, but for open items; what is in none of these always counts."""
+"""By category; what is in none of these always counts."""
 
 
 def _printed_and_confirmed(line: Line, required: DocumentParameters) -> bool:

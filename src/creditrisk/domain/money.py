@@ -126,11 +126,8 @@ def format_amounts(amounts: Iterable[Decimal], currency: str) -> list[str]:
     Raises:
         InvalidMoney: `currency` is not known.
     """
-    step, zero = _step(currency), _WRITTEN_ZEROS[currency]
-    return [
-        str(amount if amount.same_quantum(step) else quantise(amount, currency)) if amount else zero
-        for amount in amounts
-    ]
+    zero = format_amount(Decimal(), currency)  # most of them are
+    return [str(quantise(amount, currency)) if amount else zero for amount in amounts]
 
 
 class Money(NamedTuple):
