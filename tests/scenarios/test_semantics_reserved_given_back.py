@@ -5,6 +5,7 @@ invoiced.
 """
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -293,3 +294,34 @@ def test_what_another_account_will_take_stays_in_the_own_exposure_until_then(
         erp.store("order", "O", "400.00")
     erp.store("delivery", "D", hundreds(1, currency), customer="C-2", follows=OF_THE_ORDER)
     assert own_and_group() == ["300.00", "400.00"]
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+@pytest.mark.parametrize(
+    "policy", [{"categories": {"deliveries": False}}, {"deliveries": {"require_confirmed": True}}]
+)
+def test_a_delivery_that_does_not_count_lessens_nothing_for_its_order(
+    erp: Erp, policy: dict[str, Any], currency: str
+) -> None:
+    erp.put("/v1/rates", HALF)
+    erp.policy(**policy)
+    erp.store("order", "O", hundreds(10, currency))
+    erp.store("delivery", "D", hundreds(6, currency), follows=OF_THE_ORDER)
+    assert exposure(erp) == 400
+    answer = erp.check(
+        "delivery", hundreds(2, currency), "D", follows=OF_THE_ORDER, reserve=QUARTER_OF_AN_HOUR
+    )
+    reserved = exposure(erp)
+    assert reserved == Decimal(answer["exposure"]["projected"])
+    erp.store("delivery", "D", hundreds(2, currency), follows=OF_THE_ORDER)
+    assert exposure(erp) == 800 <= reserved
+
+
+def test_a_delivery_that_does_not_count_yet_takes_all_it_is_of_its_order(erp: Erp) -> None:
+    erp.policy(deliveries={"require_confirmed": True})
+    erp.store("order", "O", "500.00")
+    erp.store("delivery", "D", "300.00")
+    reserve(erp, "delivery", "300.00", "D", follows=OF_THE_ORDER)
+    assert exposure(erp) == 500
+    erp.store("delivery", "D", "300.00", follows=OF_THE_ORDER, confirmed=True)
+    assert exposure(erp) == 500

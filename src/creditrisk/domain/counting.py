@@ -22,6 +22,7 @@ from creditrisk.domain.papers import (
     Kind,
     Line,
     Taken,
+    Uncounted,
     left_of,
 )
 from creditrisk.domain.period import days_past_due
@@ -56,6 +57,18 @@ def counted_amount(line: Line, *, configuration: Configuration, as_of: date) -> 
     if category == _ORDERS and orders_by_total(configuration):
         return line.total_amount
     return line.open_amount
+
+
+def claimed_uncounted(
+    claims: Iterable[Uncounted], *, configuration: Configuration, as_of: date
+) -> Sequence[Money]:
+    """What documents claim more, because the policy does not count them as they are stored."""
+    return [
+        each.claimed
+        for each in claims
+        if each.version.category not in configuration.included
+        or counted_amount(each.version, configuration=configuration, as_of=as_of) is None
+    ]
 
 
 def orders_by_total(configuration: Configuration) -> bool:

@@ -14,6 +14,7 @@ from itertools import chain
 from creditrisk.domain.counting import (
     NOT_DUE,
     amount_as_stored,
+    claimed_uncounted,
     counted_amount,
     less_taken,
     lowered,
@@ -37,7 +38,6 @@ __all__ = [
 ]
 
 ZERO = Decimal(0)
-_NOTHING = Across(taken=(), claimed=(), capped=(), passed=(), regained=(), lessened=(), by_others=())
 _CATEGORIES = tuple(category.value for category in Category)
 
 
@@ -267,7 +267,8 @@ class _Sums:
         """Add what is reserved beside stored papers; `with_document`: the change of that by the document."""
         included, by_total = self._configuration.included, orders_by_total(self._configuration)
         for given in reserved:
-            each, line, stored = given, given.line, None
+            more = claimed_uncounted(given.uncounted, configuration=self._configuration, as_of=self._as_of)
+            each, line, stored = given.claimed_more(more), given.line, None
             if each.across or (line is not None and (line.taken or line.currency != each.currency)):
                 each, line = self._in_one_currency(each)
             if line is not None and line.category in included:
@@ -309,7 +310,7 @@ class _Sums:
         if len(known) < len(converted) or (counts and line is None):
             return reserved, None
         amount, claimed, passed, over, regained, lessened, whole, taken = known
-        across = reserved.across or _NOTHING
+        across = reserved.across or Across()
         elsewhere = total_of(across.taken, converter)
         if reserved.is_stored_only and line is not None:
             amount = min(line.open_amount, ZERO)

@@ -17,7 +17,16 @@ from creditrisk.domain.account import (
 )
 from creditrisk.domain.limits import AccountLimit, GroupLimit, Member
 from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Capped, Category, Document, Line, OpenItem, Reserved
+from creditrisk.domain.papers import (
+    Capped,
+    Category,
+    Document,
+    Line,
+    OpenItem,
+    Reserved,
+    Uncounted,
+    uncounted_alone,
+)
 from creditrisk.domain.policy import DocumentType, Policy
 from creditrisk.domain.rates import RateTable
 from creditrisk.domain.rule_book import NO_RULES, RuleBook
@@ -108,6 +117,10 @@ class Facts(NamedTuple):
     """The same in other currencies."""
     claimed_capped: Sequence[Capped] = ()
     """The same, but no more than the claiming document adds."""
+    claimed_by_others: Sequence[Money] = ()
+    """What of that documents of other accounts will take over."""
+    claimed_uncounted: Sequence[Uncounted] = ()
+    """What is claimed more where the policy does not count the claiming documents as they are stored."""
     regained: Sequence[Money] = ()
     """What documents with a reservation will give back to the document, an order, in all."""
     lessened: Sequence[Money] = ()
@@ -155,6 +168,19 @@ class Facts(NamedTuple):
     def asked_by(self, operator: StoredOperator | None, *, feeds: Sequence[Feed]) -> "Facts":
         """The same facts with what is of the moment: who asks, and how old the feeds are."""
         return Facts._make((*self[:-2], operator, feeds))  # the last two; `_replace` goes through all by name
+
+    def left_by_others(self) -> "Facts":
+        """The same for the account alone, as `Reserved.left_by_others` of the document under check."""
+        if not (self.claimed_by_others or self.claimed_uncounted):  # as nearly everywhere
+            return self
+        returned, uncounted = uncounted_alone(self.claimed_uncounted)
+        left = (Money(-each.amount, each.currency) for each in self.claimed_by_others)
+        return self._replace(
+            claimed_elsewhere=(*self.claimed_elsewhere, *left, *returned),
+            claimed_by_others=(),
+            claimed_uncounted=uncounted,
+            lessened=() if returned else self.lessened,
+        )
 
     def with_new_account(self, policy: Policy) -> "Facts":
         """The same facts with the policy's settings for new accounts where nobody has set any (C12)."""

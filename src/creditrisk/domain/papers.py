@@ -163,6 +163,8 @@ class Reserved(NamedTuple):
     """What followers have taken of it."""
     by_others: Decimal = Decimal(0)
     """What of `claimed` documents of other accounts will take."""
+    uncounted: "Sequence[Uncounted]" = ()
+    """What is claimed more where the policy does not count them as they are stored."""
     across: "Across | None" = None
 
     @property
@@ -187,13 +189,15 @@ class Reserved(NamedTuple):
 
     @property
     def is_claimed_by_others(self) -> bool:
-        """Whether documents of other accounts will take of it."""
-        return bool(self.by_others or (self.across and self.across.by_others))
+        """Whether documents of other accounts will take of it or give back to it."""
+        more = any(each.by_others for each in self.uncounted)
+        return bool(self.by_others or more or (self.across and self.across.by_others))
 
     def left_by_others(self) -> "Reserved":
         """The same for the account alone: documents of other accounts take nothing until they are stored.
 
-        They are not in its own exposure, which would be less by them, and no other for it.
+        They are not in its own exposure, which would be less by them, and no other for it. Nor is that less
+        by what they lessen when they give something back.
         """
         across = self.across
         if not self.is_claimed_by_others:  # as nearly everywhere
@@ -201,7 +205,21 @@ class Reserved(NamedTuple):
         if across and across.by_others:
             left = (Money(-each.amount, each.currency) for each in across.by_others)
             across = across._replace(claimed=(*across.claimed, *left), by_others=())
-        return self._replace(claimed=self.claimed - self.by_others, by_others=Decimal(0), across=across)
+        alone = self._replace(claimed=self.claimed - self.by_others, by_others=ZERO, across=across)
+        returned, uncounted = uncounted_alone(self.uncounted)
+        return alone.claimed_more(returned)._replace(uncounted=uncounted)
+
+    def claimed_more(self, amounts: Sequence[Money]) -> "Reserved":
+        """The same where these are claimed as well, by documents that lessen nothing."""
+        if not amounts:
+            return self
+        same = sum((each.amount for each in amounts if each.currency == self.currency), ZERO)
+        elsewhere = [each for each in amounts if each.currency != self.currency]
+        across = self.across
+        if across or elsewhere:
+            across = across or Across()
+            across = across._replace(claimed=(*across.claimed, *elsewhere), lessened=())
+        return self._replace(claimed=self.claimed + same, lessened=ZERO, uncounted=(), across=across)
 
     def beyond(self, stored: Decimal | None, *, with_document: bool) -> Decimal:
         """What counts as reserved beside the stored amount, as the policy counts that (None: not at all).
@@ -245,18 +263,37 @@ class Capped(NamedTuple):
     most: Money
 
 
+class Uncounted(NamedTuple):
+    """What a reserved document claims more of another one if its stored version does not count.
+
+    The document then adds all it is, and lessens nothing by becoming smaller.
+    """
+
+    version: Line
+    claimed: Money
+    """Negative: what it gives back more."""
+    by_others: bool
+    """Whether it is of another account than what it claims of."""
+
+
+def uncounted_alone(claims: Sequence[Uncounted]) -> tuple[Sequence[Money], Sequence[Uncounted]]:
+    """For an account alone: what documents of other accounts give back more; and what its own claim."""
+    returned = [each.claimed for each in claims if each.by_others and each.claimed.amount <= 0]
+    return returned, [each for each in claims if not each.by_others]
+
+
 class Across(NamedTuple):
     """What is taken of a reserved document in other currencies than its own."""
 
-    taken: Sequence[Money]
+    taken: Sequence[Money] = ()
     """By stored followers, of what is reserved; what is stored of the document says it itself."""
-    claimed: Sequence[Money]
-    capped: Sequence[Capped]
+    claimed: Sequence[Money] = ()
+    capped: Sequence[Capped] = ()
     """Claimed as well, but no more than the claiming document adds."""
-    passed: Sequence[Money]
-    regained: Sequence[Money]
-    lessened: Sequence[Money]
-    by_others: Sequence[Money]
+    passed: Sequence[Money] = ()
+    regained: Sequence[Money] = ()
+    lessened: Sequence[Money] = ()
+    by_others: Sequence[Money] = ()
 
 
 @value

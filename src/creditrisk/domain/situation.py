@@ -5,11 +5,13 @@ from datetime import date
 from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
+from typing import NamedTuple
 
 from creditrisk.domain.counting import (
     NOT_DUE,
     adds_to_exposure,
     category_of,
+    claimed_uncounted,
     left_out,
     orders_by_total,
     plain_amount,
@@ -179,6 +181,16 @@ class Standing:
     category_limits: Mapping[str, Decimal]
 
 
+class _Part(NamedTuple):
+    """What the document under check is to an account alone, or within its group."""
+
+    amount: Decimal = ZERO
+    """Whether or not it counts."""
+    added: Decimal = ZERO
+    passed_on: Sequence[Money] = ()
+    """What has been or will be taken over of it."""
+
+
 def standing_of(facts: Facts, configuration: Configuration, *, as_of: date) -> Standing:
     """Work out what is stored about an account."""
     policy = configuration.policy
@@ -229,17 +241,17 @@ def situation_of(
     standing = standing or standing_of(facts, configuration, as_of=as_of)
     converter = standing.converter.continued()
     document = check.document
-    passed_on: Sequence[Money] = ()
-    amount = ZERO
+    alone = within_group = _Part()
     if document:
-        amount, passed_on = _amount_of(document, facts, configuration, converter)
-    added = amount if document and adds_to_exposure(document, configuration=configuration) else ZERO
-
+        own_facts = facts.left_by_others()
+        alone = within_group = _part_of(document, own_facts, configuration, converter, as_of=as_of)
+        if own_facts is not facts:
+            within_group = _part_of(document, facts, configuration, converter, as_of=as_of)
     own, whole_group = _exposures(
         standing,
         facts,
-        added=added,
-        passed_on=passed_on,
+        alone=alone,
+        within_group=within_group,
         configuration=configuration,
         as_of=as_of,
         converter=converter,
@@ -263,7 +275,7 @@ def situation_of(
         limits=standing.limits,
         applied=applied,
         binding=_binding(applied),
-        document_amount=amount,
+        document_amount=alone.amount,
         max_overdue_amount=standing.max_overdue_amount,
         category_limits=standing.category_limits,
     )
@@ -279,15 +291,15 @@ def _exposures(
     standing: Standing,
     facts: Facts,
     *,
-    added: Decimal,
-    passed_on: Sequence[Money],
+    alone: _Part,
+    within_group: _Part,
     configuration: Configuration,
     as_of: date,
     converter: Converter,
 ) -> tuple[Exposure, Exposure]:
     """The account's own and that of its whole group, with the document; one where both are the same."""
 
-    def exposure(tally: Tally, *, own_only: bool) -> Exposure:
+    def exposure(tally: Tally, part: _Part, *, own_only: bool) -> Exposure:
         changes = Changes(
             adjustments=_of(facts.adjustments, own_only=own_only),
             is_stored=facts.is_stored,
@@ -296,11 +308,11 @@ def _exposures(
             held=_of(facts.held, own_only=own_only),
             reserved=reserved_alone(facts.reserved) if own_only else facts.reserved,
             set_aside=_of(facts.set_aside, own_only=own_only),
-            passed_on=passed_on,
+            passed_on=part.passed_on,
         )
         return tally.exposure_with(
             changes,
-            document_amount=added,
+            document_amount=part.added,
             configuration=configuration,
             as_of=as_of,
             converter=converter,
@@ -308,18 +320,29 @@ def _exposures(
 
     same = standing.whole_group is standing.own
     if not (facts.adjustments or facts.held or facts.reserved or facts.set_aside):  # as in nearly every check
-        own = standing.own.exposure.with_document(added)
-        whole_group = own if same else standing.whole_group.exposure.with_document(added)
+        own = standing.own.exposure.with_document(alone.added)
+        whole_group = own if same else standing.whole_group.exposure.with_document(within_group.added)
     else:
-        own = exposure(standing.own, own_only=True)
+        own = exposure(standing.own, alone, own_only=True)
         lines = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside))
-        alone = same and lines and all(each.own and not each.is_claimed_by_others for each in facts.reserved)
-        whole_group = own if alone else exposure(standing.whole_group, own_only=False)
+        reserved = all(each.own and not each.is_claimed_by_others for each in facts.reserved)
+        if not (same and lines and reserved and alone is within_group):
+            whole_group = exposure(standing.whole_group, within_group, own_only=False)
+        else:
+            whole_group = own
     return own, whole_group
 
 
+def _part_of(
+    document: Document, facts: Facts, configuration: Configuration, converter: Converter, *, as_of: date
+) -> _Part:
+    amount, passed_on = _amount_of(document, facts, configuration, converter, as_of=as_of)
+    counts = adds_to_exposure(document, configuration=configuration)
+    return _Part(amount, amount if counts else ZERO, passed_on)
+
+
 def _amount_of(
-    document: Document, facts: Facts, configuration: Configuration, converter: Converter
+    document: Document, facts: Facts, configuration: Configuration, converter: Converter, *, as_of: date
 ) -> tuple[Decimal, Sequence[Money]]:
     """The document's amount, and what is taken over of it: by reservations where those count beside it."""
 
@@ -329,13 +352,14 @@ def _amount_of(
     stored = (Money(facts.passed_on, document.total.currency), *facts.passed_elsewhere)
     if Category.RESERVATIONS not in configuration.included:
         return amount(stored), stored
-    passed_on = (*stored, *_claims(document.total.currency, facts, converter))
+    more = claimed_uncounted(facts.claimed_uncounted, configuration=configuration, as_of=as_of)
+    passed_on = (*stored, *_claims(document.total.currency, facts, converter), *more)
     if not facts.regained or not orders_by_total(configuration) or amount(stored):
         return amount(passed_on), passed_on
     # An order that counts whole does so again where others will give some of it back.
     given_back = [Money(-each.amount, each.currency) for each in facts.regained]
     whole = amount([*stored, *given_back])
-    return max(whole - total_of(facts.lessened, converter), ZERO), passed_on
+    return max(whole - (ZERO if more else total_of(facts.lessened, converter)), ZERO), passed_on
 
 
 def _claims(currency: str, facts: Facts, converter: Converter) -> Sequence[Money]:

@@ -22,7 +22,7 @@ from creditrisk.domain.account import (
 from creditrisk.domain.facts import Facts
 from creditrisk.domain.limits import AccountLimit, Cover, GroupLimit, Member, TemporaryLimit
 from creditrisk.domain.money import Money
-from creditrisk.domain.papers import Across, Capped, Category, Line, OpenItem, Reserved
+from creditrisk.domain.papers import Across, Capped, Category, Line, OpenItem, Reserved, Uncounted
 from creditrisk.domain.period import Period
 
 
@@ -94,6 +94,8 @@ def with_reserved(facts: Facts, stored: Mapping[str, Any]) -> Facts:
         claimed=Decimal(stored.get("claimed") or 0),
         claimed_elsewhere=money_by_currency(stored.get("claimed_elsewhere")),
         claimed_capped=_capped(stored.get("claimed_capped")),
+        claimed_by_others=money_by_currency(stored.get("claimed_by_others")),
+        claimed_uncounted=_uncounted(stored.get("claimed_uncounted")),
         regained=money_by_currency(stored.get("regained")),
         lessened=money_by_currency(stored.get("lessened")),
         reserved=_reserved(
@@ -102,6 +104,7 @@ def with_reserved(facts: Facts, stored: Mapping[str, Any]) -> Facts:
             elsewhere=stored.get("elsewhere") or (),
             across=stored.get("across"),
             beyond=stored.get("beyond"),
+            uncounted=stored.get("uncounted"),
         ),
         set_aside=[
             reserved_line(own=own, currency=currency, reservations=reservations, amount=Decimal(amount))
@@ -193,6 +196,7 @@ def _reserved(
     elsewhere: Sequence[Any],
     across: Sequence[Any] | None,
     beyond: Sequence[Any] | None,
+    uncounted: Sequence[Any] | None,
 ) -> list[Reserved]:
     nothing = [None] * len(rows)
     return [
@@ -205,10 +209,26 @@ def _reserved(
             line=_lines([line or other])[0] if line or other else None,
             is_order=is_order,
             **_BESIDES if further is None else dict(zip(_BESIDES, map(Decimal, further), strict=True)),
+            uncounted=_uncounted(more),
             across=_across(taken),
         )
-        for (own, currency, amount, claimed, passed, line), is_order, other, taken, further in zip(
-            rows, orders, elsewhere, across or nothing, beyond or nothing, strict=True
+        for (own, currency, amount, claimed, passed, line), is_order, other, taken, further, more in zip(
+            rows,
+            orders,
+            elsewhere,
+            across or nothing,
+            beyond or nothing,
+            uncounted or nothing,
+            strict=True,
+        )
+    ]
+
+
+def _uncounted(rows: Sequence[Any] | None) -> Sequence[Uncounted]:
+    return [
+        Uncounted(version=version, claimed=Money(Decimal(amount), currency), by_others=by_others)
+        for version, (_, currency, amount, by_others) in zip(
+            _lines([line for line, *_ in rows or ()]), rows or (), strict=True
         )
     ]
 
