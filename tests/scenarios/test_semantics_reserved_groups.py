@@ -65,6 +65,67 @@ def test_a_delivery_that_moves_lessens_nothing_in_the_account_it_moves_to(erp: E
     assert exposures(erp) == {"C-1": 900, "C-2": 0, "group": 900}
 
 
+def test_an_order_that_is_new_counts_whole_whatever_another_account_will_take_of_it(erp: Erp) -> None:
+    form_group(erp)
+    reserve(erp, "delivery", "300.00", "D", customer="C-2", follows=OF_THE_ORDER)
+    assert projected(erp.check("order", "500.00", "O")) == {"own": "500.00", "group": "500.00"}
+    reserve(erp, "order", "500.00", "O")
+    assert exposures(erp) == {"C-1": 500, "C-2": 300, "group": 500}
+
+
+def test_a_new_order_is_checked_with_what_it_will_get_back(erp: Erp) -> None:
+    form_group(erp)
+    erp.store("delivery", "D", "600.00", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "600.00", "D")
+    assert projected(erp.check("order", "1000.00", "O")) == {"own": "1600.00", "group": "1600.00"}
+    erp.store("order", "O", "1000.00")
+    assert exposures(erp) == {"C-1": 1600, "C-2": 0, "group": 1600}
+
+
+def test_what_becomes_less_lets_the_own_orders_come_back_first(erp: Erp) -> None:
+    form_group(erp)
+    erp.store("order", "O1", "400.00")
+    erp.store("order", "O2", "400.00", customer="C-2")
+    erp.store("delivery", "D", "800.00", follows=[("order", "O1"), ("order", "O2")])
+    reserve(erp, "delivery", "400.00", "D")
+    assert exposures(erp) == {"C-1": 800, "C-2": 400, "group": 1200}
+    erp.store("delivery", "D", "400.00")
+    assert exposures(erp) == {"C-1": 800, "C-2": 400, "group": 1200}
+
+
+def test_what_one_gives_back_and_another_takes_is_not_settled_between_them(erp: Erp) -> None:
+    form_group(erp)
+    of_the_delivery = [("delivery", "D")]
+    erp.store("delivery", "D", "500.00")
+    erp.store("invoice", "I1", "200.00", follows=of_the_delivery)
+    reserve(erp, "invoice", "200.00", "I1")
+    reserve(erp, "invoice", "200.00", "I2", customer="C-2", follows=of_the_delivery)
+    assert exposures(erp) == {"C-1": 700, "C-2": 200, "group": 700}
+    erp.store("invoice", "I1", "200.00")
+    assert exposures(erp) == {"C-1": 700, "C-2": 200, "group": 700}
+
+
+def test_a_delivery_that_moves_frees_nothing_of_the_order_it_will_follow(erp: Erp) -> None:
+    form_group(erp)
+    erp.store("order", "O", "500.00")
+    erp.store("delivery", "D", "500.00", customer="C-2")
+    reserve(erp, "delivery", "500.00", "D", follows=OF_THE_ORDER)
+    assert exposures(erp) == {"C-1": 500, "C-2": 500, "group": 1000}
+    erp.store("delivery", "D", "500.00", follows=OF_THE_ORDER)
+    assert exposures(erp) == {"C-1": 500, "C-2": 0, "group": 500}
+
+
+def test_a_delivery_that_joins_the_group_lessens_nothing_there(erp: Erp) -> None:
+    form_group(erp)
+    erp.customer("C-9")
+    erp.store("order", "O", "900.00")
+    erp.store("delivery", "D", "800.00", customer="C-9", follows=OF_THE_ORDER)
+    reserve(erp, "delivery", "500.00", "D", follows=OF_THE_ORDER)
+    assert exposures(erp) == {"C-1": 900, "C-2": 0, "group": 900}
+    erp.store("delivery", "D", "500.00", follows=OF_THE_ORDER)
+    assert exposures(erp) == {"C-1": 900, "C-2": 0, "group": 900}
+
+
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
 def test_an_order_edited_up_counts_whole_whatever_another_account_will_take_of_it(
     erp: Erp, currency: str
@@ -74,10 +135,7 @@ def test_an_order_edited_up_counts_whole_whatever_another_account_will_take_of_i
     erp.store("order", "O", "300.00")
     reserve(erp, "delivery", hundreds(1, currency), "D", customer="C-2", follows=OF_THE_ORDER)
     edited = erp.check("order", "500.00", "O")
-    assert {each["source"]: each["projected"] for each in edited["limits"]} == {
-        "own": "500.00",
-        "group": "500.00",
-    }
+    assert projected(edited) == {"own": "500.00", "group": "500.00"}
     assert edited["decision"] == "block"
     assert erp.check("order", "400.00", "O")["decision"] != "block"
 
@@ -137,6 +195,11 @@ def exposures(erp: Erp) -> dict[str, Decimal]:
         for customer in ("C-1", "C-2")
         for limit in erp.exposure(customer)["limits"]
     }
+
+
+def projected(answer: JSON) -> dict[str, str]:
+    """What each limit of an answer is compared with, by where it comes from."""
+    return {each["source"]: each["projected"] for each in answer["limits"]}
 
 
 def no_more(these: dict[str, Decimal], than: dict[str, Decimal]) -> bool:

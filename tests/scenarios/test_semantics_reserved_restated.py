@@ -186,3 +186,13 @@ def test_several_are_reserved_together_each_for_itself(erp: Erp) -> None:
 def stream(erp: Erp, order: JSON) -> Any:
     """Send an order as a stream does."""
     return ok(erp.caller.post("/v1/documents:import", content=ndjson([order]), headers=NDJSON))
+
+
+def test_an_order_that_a_delivery_not_confirmed_yet_will_follow_is_still_to_come(erp: Erp) -> None:
+    erp.policy(deliveries={"require_confirmed": True})
+    erp.store("order", "O", "500.00")
+    erp.store("delivery", "D", "800.00")
+    reserve(erp, "delivery", "800.00", "D", follows=[("order", "O")])
+    granted = reserve(erp, "order", "600.00", "O")
+    erp.store("order", "O", "500.00")
+    assert status(erp, granted) == "held"

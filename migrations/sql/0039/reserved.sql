@@ -70,12 +70,15 @@ begin
                     where c.tenant = p_tenant and c.customer = (f.line).customer) end,
                 (f.line).customer) as bearer
         ) as s on true
+        -- As far as it is in the exposure of these accounts.
         left join lateral (
             select f.line
-            where p_count_held or not exists (
-                select from hold h
-                where h.tenant = p_tenant and h.company = p.company and h.kind = p.kind and h.number = p.number
-                  and h.status = 'open')
+            where (p.company, s.bearer) in (
+                    select m.company, m.customer from unnest(p_companies, p_customers) as m (company, customer))
+                and (p_count_held or not exists (
+                    select from hold h
+                    where h.tenant = p_tenant and h.company = p.company and h.kind = p.kind and h.number = p.number
+                      and h.status = 'open'))
         ) as t on true
         where reservation_state(
                 r.status, r.created_at, r.expires_at,
@@ -176,9 +179,7 @@ begin
     change as (
         select l.id, l.company, n.kind, n.number, n.currency, n.amount, n.currency = l.currency as comparable,
             l.currency as own_currency, l.elsewhere is not null or l.taken_across is not null as unknown,
-            case when k.open_amount is not null or l.bearer = l.account then g.gain
-                else greatest(0, l.amount) end as adds,
-            least(g.gain, 0) as lessens,
+            g.gain as adds, least(g.gain, 0) as lessens,
             -- The same where others claim what they can of the document: what they take anyway is not less.
             case when w.document_across then 0
                 else least(greatest(0, g.gain + h.stored - w.of_document) - greatest(0, h.stored - w.of_document), 0)
@@ -186,11 +187,14 @@ begin
             -- Where this does not count, the document adds all it is, and lessens nothing.
             case when k.open_amount is null then l.line end as version,
             greatest(0, l.amount) as adds_alone,
-            -- To the account of the paper nothing becomes less then, either.
-            coalesce(coalesce(t.account, o.account, s.account) <> l.bearer, false) as to_others,
+            -- Whether it is always so to the account of the paper alone, which does not bear what is stored; or
+            -- never, as it will not bear the document.
+            case when n.amount < 0 and a.account <> l.bearer then true
+                when n.amount >= 0 and a.account <> l.account then false
+                when n.amount >= 0 and l.bearer <> l.account then true end as alone,
             t.open_amount,
             -- What is in the account's own exposure stays there until a document of another account is stored.
-            coalesce(coalesce(t.account, o.account, s.account) <> l.account, false) as by_others,
+            coalesce(a.account <> l.account, false) as by_others,
             -- What exposure gives up for it, also of what others give back; or, less than nothing, what it gets back:
             -- of the same account, to be room for others. In another currency it may be all.
             case when n.amount >= 0 and t.account is null
@@ -202,7 +206,7 @@ begin
                 then greatest(-t.taken, greatest(0, t.open_amount) - greatest(0, t.open_amount - n.amount))
                 else 0 end as gives,
             -- What it gets back at most.
-            case when n.amount < 0 and t.account is null and (o.id is not null or s.account is not null) then n.amount
+            case when n.amount < 0 and t.account is null and a.account is not null then n.amount
                 when n.amount < 0 and t.account is not null
                 then greatest(0, t.open_amount) - greatest(0, t.open_amount - n.amount)
                 else 0 end as gives_beyond
@@ -228,6 +232,12 @@ begin
                 greatest(0, case when c.reserved then o.taken
                     when c.stored then (s.line).total_amount - (s.line).open_amount end) as taken
         ) as t
+        -- Who bears it, or will: of the document under check whoever is checked.
+        cross join lateral (
+            select case when (n.company, n.kind, n.number)
+                        is not distinct from (p_company, p_document ->> 'kind', p_document ->> 'number')
+                then p_risk_id else coalesce(t.account, o.account, s.account) end as account
+        ) as a
         -- What others claim at most of the document, and whether they claim of it, or of what it gives back to, in
         -- another currency.
         cross join lateral (
@@ -258,8 +268,7 @@ begin
             coalesce(min(coalesce(c.lessened, 0)) filter (where c.regained > 0), 0) as lessened,
             coalesce(sum(c.claimed) filter (where c.claimed > 0 and c.by_others), 0) as by_others,
             jsonb_agg(jsonb_build_array(
-                    packed_line_1(true, c.version, 1), c.currency, c.more::text,
-                    case when c.amount < 0 then c.to_others else c.by_others end))
+                    packed_line_1(true, c.version, 1), c.currency, c.more::text, c.alone))
                 filter (where (c.version).category is not null and (c.more <> 0 or c.lessened > 0)) as uncounted,
             jsonb_agg(jsonb_build_array(c.currency, c.amount::text, c.own_currency, c.most::text))
                 filter (where c.most is not null) as shares
@@ -313,8 +322,10 @@ begin
                     window alike as (partition by c.id), preceding as (
                         partition by c.id, c.amount > 0
                         -- The document under check last: what it will have is not known here.
+                        -- To others first, whom nothing that becomes less makes up for what comes back.
                         order by (c.company, c.kind, c.number) is not distinct from
-                            (p_company, p_document ->> 'kind', p_document ->> 'number'), c.kind, c.number
+                            (p_company, p_document ->> 'kind', p_document ->> 'number'),
+                            coalesce(c.amount < 0 and c.alone, false) desc, c.kind, c.number
                         rows between unbounded preceding and 1 preceding)
                 ) as c
             ) as c
@@ -334,7 +345,7 @@ begin
             jsonb_path_query_array(
                 jsonb_agg(c.uncounted) filter (where c.uncounted is not null), '$[*][*]') as uncounted
         from claim c
-        where c.amount <> 0 or c.capped or c.regained > 0 or c.uncounted is not null
+        where c.amount <> 0 or c.capped or c.regained > 0 or c.by_others > 0 or c.uncounted is not null
         group by c.company, c.kind, c.number
     ),
     passing as (
@@ -423,7 +434,7 @@ begin
                     union all
                     select e.own, e.currency, 1, greatest(e.amount, 0) from entry e
                     where not e.is_stored and e.claimed = 0 and e.passed = 0 and e.across is null
-                        and e.uncounted is null
+                        and e.by_others = 0 and e.uncounted is null
                 ) as t
                 group by t.own, t.currency
                 having sum(t.reservations) <> 0
@@ -431,7 +442,7 @@ begin
         'singly', s.singly,
         -- Which of them are orders, how they are stored in another currency, what is taken of them in others, what was
         -- or will be given back to them, and what is claimed more where a stored version does not count:
-        -- [[version, currency, amount, by others]]. Apart, because processes of the release before know six parts.
+        -- [[version, currency, amount, alone]]. Apart, because processes of the release before know six parts.
         'orders', s.orders,
         'elsewhere', s.elsewhere,
         'across', s.across,
@@ -459,7 +470,8 @@ begin
                 e.own, e.currency, e.amount::text, e.claimed::text, e.passed::text,
                 case when (e.line).category is not null then packed_line_1(e.own, e.line, 1) end)) as singly
         from entry e
-        where e.is_stored or e.claimed <> 0 or e.passed <> 0 or e.across is not null or e.uncounted is not null
+        where e.is_stored or e.claimed <> 0 or e.passed <> 0 or e.across is not null or e.by_others > 0
+            or e.uncounted is not null
     ) as s
     left join claims d
         on d.company = p_company and d.kind = p_document ->> 'kind' and d.number = p_document ->> 'number');

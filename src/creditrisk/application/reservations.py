@@ -145,8 +145,7 @@ def _is_edit(situation: Situation, document: Document) -> bool:
         return False
     # What other papers give up for it, or take of it, is theirs to say: only without can nothing be to come.
     taken = facts.passed_on or facts.passed_elsewhere
-    claimed = facts.claimed or facts.claimed_elsewhere or facts.claimed_capped or facts.regained
-    linked = document.follows or taken or claimed or len(facts.adjustments) > len(facts.version)
+    linked = document.follows or taken or facts.is_claimed or len(facts.adjustments) > len(facts.version)
     return bool(linked) or situation.raises
 
 

@@ -145,6 +145,12 @@ class Facts(NamedTuple):
     feeds: Sequence[Feed] = ()
 
     @property
+    def is_claimed(self) -> bool:
+        """Whether documents with a reservation will take anything over of the document, or give it back."""
+        taken = self.claimed or self.claimed_elsewhere or self.claimed_capped or self.claimed_by_others
+        return bool(taken or self.claimed_uncounted or self.regained)
+
+    @property
     def summed(self) -> set[tuple[str, str]]:
         """Company and customer of the accounts whose exposure is added up."""
         own = self.account
@@ -171,15 +177,16 @@ class Facts(NamedTuple):
 
     def left_by_others(self) -> "Facts":
         """The same for the account alone, as `Reserved.left_by_others` of the document under check."""
-        if not (self.claimed_by_others or self.claimed_uncounted):  # as nearly everywhere
+        differs = any(each.alone is not None for each in self.claimed_uncounted)
+        if not (self.claimed_by_others or differs):  # as nearly everywhere
             return self
-        returned, uncounted = uncounted_alone(self.claimed_uncounted)
+        more, uncounted = uncounted_alone(self.claimed_uncounted)
         left = (Money(-each.amount, each.currency) for each in self.claimed_by_others)
         return self._replace(
-            claimed_elsewhere=(*self.claimed_elsewhere, *left, *returned),
+            claimed_elsewhere=(*self.claimed_elsewhere, *left, *more),  # added up, whatever their currency
             claimed_by_others=(),
             claimed_uncounted=uncounted,
-            lessened=() if returned else self.lessened,
+            lessened=() if more else self.lessened,
         )
 
     def with_new_account(self, policy: Policy) -> "Facts":

@@ -164,7 +164,7 @@ class Reserved(NamedTuple):
     by_others: Decimal = Decimal(0)
     """What of `claimed` documents of other accounts will take."""
     uncounted: "Sequence[Uncounted]" = ()
-    """What is claimed more where the policy does not count them as they are stored."""
+    """What is claimed more where the policy does not count the claiming documents as they are stored."""
     across: "Across | None" = None
 
     @property
@@ -188,26 +188,26 @@ class Reserved(NamedTuple):
         return self.line.taken.amounts if self.line is not None and self.line.taken is not None else ()
 
     @property
-    def is_claimed_by_others(self) -> bool:
-        """Whether documents of other accounts will take of it or give back to it."""
-        more = any(each.by_others for each in self.uncounted)
+    def differs_alone(self) -> bool:
+        """Whether it counts otherwise for the account alone than within its group."""
+        more = any(each.alone is not None for each in self.uncounted)
         return bool(self.by_others or more or (self.across and self.across.by_others))
 
     def left_by_others(self) -> "Reserved":
         """The same for the account alone: documents of other accounts take nothing until they are stored.
 
-        They are not in its own exposure, which would be less by them, and no other for it. Nor is that less
-        by what they lessen when they give something back.
+        Its own exposure would be less by them, and no other would be more. What they give back is in it, but
+        not what they lessen by that.
         """
         across = self.across
-        if not self.is_claimed_by_others:  # as nearly everywhere
+        if not self.differs_alone:  # as nearly everywhere
             return self
         if across and across.by_others:
             left = (Money(-each.amount, each.currency) for each in across.by_others)
             across = across._replace(claimed=(*across.claimed, *left), by_others=())
         alone = self._replace(claimed=self.claimed - self.by_others, by_others=ZERO, across=across)
-        returned, uncounted = uncounted_alone(self.uncounted)
-        return alone.claimed_more(returned)._replace(uncounted=uncounted)
+        more, uncounted = uncounted_alone(self.uncounted)
+        return alone.claimed_more(more)._replace(uncounted=uncounted)
 
     def claimed_more(self, amounts: Sequence[Money]) -> "Reserved":
         """The same where these are claimed as well, by documents that lessen nothing."""
@@ -271,15 +271,16 @@ class Uncounted(NamedTuple):
 
     version: Line
     claimed: Money
-    """Negative: what it gives back more."""
-    by_others: bool
-    """Whether it is of another account than what it claims of."""
+    """Negative: what it gives back more. 0: only what it lessens is in question."""
+    alone: bool | None
+    """Whether it is claimed for the account of the paper alone, whatever the policy counts: True where that
+    does not bear the stored version, False where it will not bear the document, None where both are its own.
+    """
 
 
 def uncounted_alone(claims: Sequence[Uncounted]) -> tuple[Sequence[Money], Sequence[Uncounted]]:
-    """For an account alone: what documents of other accounts give back more; and what its own claim."""
-    returned = [each.claimed for each in claims if each.by_others and each.claimed.amount <= 0]
-    return returned, [each for each in claims if not each.by_others]
+    """For an account alone: what is claimed more in any case, and what is where the policy says so."""
+    return [each.claimed for each in claims if each.alone], [each for each in claims if each.alone is None]
 
 
 class Across(NamedTuple):

@@ -325,7 +325,7 @@ def _exposures(
     else:
         own = exposure(standing.own, alone, own_only=True)
         lines = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside))
-        reserved = all(each.own and not each.is_claimed_by_others for each in facts.reserved)
+        reserved = all(each.own and not each.differs_alone for each in facts.reserved)
         if not (same and lines and reserved and alone is within_group):
             whole_group = exposure(standing.whole_group, within_group, own_only=False)
         else:

@@ -226,8 +226,8 @@ def _reserved(
 
 def _uncounted(rows: Sequence[Any] | None) -> Sequence[Uncounted]:
     return [
-        Uncounted(version=version, claimed=Money(Decimal(amount), currency), by_others=by_others)
-        for version, (_, currency, amount, by_others) in zip(
+        Uncounted(version=version, claimed=Money(Decimal(amount), currency), alone=alone)
+        for version, (_, currency, amount, alone) in zip(
             _lines([line for line, *_ in rows or ()]), rows or (), strict=True
         )
     ]

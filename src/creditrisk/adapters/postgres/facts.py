@@ -107,7 +107,7 @@ class Asking(NamedTuple):
             today=row["today"],
             open_hold=about.open_hold,
             owner=about.owner,
-            alone=about.alone and not (facts.reserved or facts.claimed),
+            alone=about.alone and not (facts.reserved or facts.is_claimed),
         )
 
     def _account(self, row: Any) -> RememberedAccount:
