@@ -326,10 +326,10 @@ def _exposures(
         own = exposure(standing.own, alone, own_only=True)
         lines = all(line.own for line in chain(facts.adjustments, facts.held, facts.set_aside))
         reserved = all(each.own and not each.differs_alone for each in facts.reserved)
-        if not (same and lines and reserved and alone is within_group):
-            whole_group = exposure(standing.whole_group, within_group, own_only=False)
-        else:
+        if same and lines and reserved and alone is within_group:
             whole_group = own
+        else:
+            whole_group = exposure(standing.whole_group, within_group, own_only=False)
     return own, whole_group
 
 
