@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.scenarios.drawing import FEW
+from tests.scenarios.drawing import FEW, NUMBERS
 from tests.scenarios.erp import Erp, codes, new_erp
 from tests.service import JSON, Site, eur
 
@@ -127,7 +127,6 @@ def test_switching_the_grouping_never_loses_a_line(
 
 
 FIRST = date(2025, 6, 30)
-NUMBERS = st.sampled_from(["1", "2"])
 AMOUNTS = st.sampled_from([Decimal(10), Decimal("49.99"), Decimal(50), Decimal(100), Decimal("100.01")])
 DAYS = st.integers(-15, 15)
 

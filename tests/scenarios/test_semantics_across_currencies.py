@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creditrisk.domain.currencies import MINOR_UNITS
-from tests.scenarios.drawing import FEW
+from tests.scenarios.drawing import FEW, NUMBERS
 from tests.scenarios.erp import DAY, Erp, codes, counted, figures, found, money, new_erp
 from tests.scenarios.half_dollars import HALF, hundreds
 from tests.service import JSON, Site, eur
@@ -310,7 +310,6 @@ def test_a_document_deleted_or_changed_gives_back_what_it_took(erp: Erp) -> None
     assert counted(erp.exposure()) == {"orders": "50.00"}
 
 
-NUMBERS = st.sampled_from(["1", "2"])
 STEPS = st.sampled_from(["order", "delivery", "delivery", "invoice", "open_item", "payment"])
 PRECEDING = {"delivery": "order", "invoice": "delivery", "payment": "open_item"}
 

@@ -11,10 +11,9 @@ import pytest
 
 from tests.scenarios.erp import Erp, Followed, figures
 from tests.scenarios.half_dollars import HALF, hundreds
-from tests.scenarios.reserving import exposure, reserve, resolve
+from tests.scenarios.reserving import QUARTER_OF_AN_HOUR, exposure, reserve, resolve
 from tests.service import eur, ok
 
-QUARTER_OF_AN_HOUR = {"ttl_seconds": 900}
 OF_THE_ORDER = [("order", "O")]
 OF_THE_DELIVERY = [("delivery", "D")]
 

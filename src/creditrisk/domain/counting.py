@@ -66,9 +66,14 @@ def claimed_uncounted(
     return [
         each.claimed
         for each in claims
-        if each.version.category not in configuration.included
-        or counted_amount(each.version, configuration=configuration, as_of=as_of) is None
+        if not _is_counted(each.version, configuration=configuration, as_of=as_of)
     ]
+
+
+def _is_counted(line: Line, *, configuration: Configuration, as_of: date) -> bool:
+    if line.category not in configuration.included:
+        return False
+    return counted_amount(line, configuration=configuration, as_of=as_of) is not None
 
 
 def orders_by_total(configuration: Configuration) -> bool:
@@ -302,8 +307,7 @@ def amount_as_stored(
     """
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     for line in lines:
-        counts = counted_amount(line, configuration=configuration, as_of=as_of) is not None
-        if not counts or line.category not in configuration.included:
+        if not _is_counted(line, configuration=configuration, as_of=as_of):
             continue
         seen = less_taken(line, converter)
         amount = counted_amount(seen, configuration=configuration, as_of=as_of) or ZERO

@@ -205,9 +205,11 @@ class Reserved(NamedTuple):
         if across and across.by_others:
             left = (Money(-each.amount, each.currency) for each in across.by_others)
             across = across._replace(claimed=(*across.claimed, *left), by_others=())
-        alone = self._replace(claimed=self.claimed - self.by_others, by_others=ZERO, across=across)
         more, uncounted = uncounted_alone(self.uncounted)
-        return alone.claimed_more(more)._replace(uncounted=uncounted)
+        alone = self._replace(
+            claimed=self.claimed - self.by_others, by_others=ZERO, uncounted=uncounted, across=across
+        )
+        return alone.claimed_more(more)
 
     def claimed_more(self, amounts: Sequence[Money]) -> "Reserved":
         """The same where these are claimed as well, by documents that lessen nothing."""
@@ -219,7 +221,7 @@ class Reserved(NamedTuple):
         if across or elsewhere:
             across = across or Across()
             across = across._replace(claimed=(*across.claimed, *elsewhere), lessened=())
-        return self._replace(claimed=self.claimed + same, lessened=ZERO, uncounted=(), across=across)
+        return self._replace(claimed=self.claimed + same, lessened=ZERO, across=across)
 
     def beyond(self, stored: Decimal | None, *, with_document: bool) -> Decimal:
         """What counts as reserved beside the stored amount, as the policy counts that (None: not at all).
