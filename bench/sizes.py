@@ -13,10 +13,11 @@ class Sizes:
     slice_seconds: int
     accounts: int
     """Accounts that checks are spread over."""
+    rules: int
+    """Rules of the tenant that has many; each takes longer to set than the one before."""
     large_account: int
     """Open papers of the large account."""
     snapshot_entries: int
-    snapshot_turns: int
     batch_accounts: int
     curve_slices: int
     curve_seconds: int
@@ -30,9 +31,9 @@ FULL = Sizes(
     slices=7,
     slice_seconds=4,
     accounts=1_000,
+    rules=1_000,
     large_account=1_000_000,
     snapshot_entries=1_000_000,
-    snapshot_turns=1,
     batch_accounts=100_000,
     curve_slices=3,
     curve_seconds=3,
@@ -43,16 +44,16 @@ FULL = Sizes(
 
 QUICK = Sizes(
     name="quick",
-    slices=3,
+    slices=2,
     slice_seconds=1,
     accounts=300,
+    rules=100,
     large_account=20_000,
     snapshot_entries=20_000,
-    snapshot_turns=2,
     batch_accounts=500,
     curve_slices=1,
     curve_seconds=1,
-    curve_papers=(10, 1_000, 20_000),
+    curve_papers=(10, 20_000),
     curve_connections=(1, 16),
     curve_accounts=(50, 500),
 )

@@ -1,4 +1,4 @@
-"""Checks under a thousand rules that they do not meet beside the same checks under none."""
+"""Checks under many rules that they do not meet beside the same checks under none."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,6 @@ from bench.stage import Stage
 from bench.table import Goal, Row
 
 _CONNECTIONS = 16
-_RULES = 1_000
 _CHECKS = 5_000
 
 
@@ -26,7 +25,7 @@ def rule_rows(stage: Stage) -> list[Row]:
             with installation.caller(service, key=key) as caller:
                 load(portfolio, caller)
                 if name == "many":
-                    _set_rules(caller)
+                    _set_rules(caller, stage.sizes.rules)
         installation.settle()
         stage.say("Checks under rules …")
         found = take_turns(
@@ -40,7 +39,7 @@ def rule_rows(stage: Stage) -> list[Row]:
         )
     many, none = found["many"], found["no"]
     figures = {name: each.figures() for name, each in found.items()}
-    what = f"POST /v1/check with {_RULES:,} rules for everybody, {_CONNECTIONS} connections"
+    what = f"POST /v1/check with {stage.sizes.rules:,} rules for everybody, {_CONNECTIONS} connections"
     return [
         Row(
             what=f"median of {what}",
@@ -54,14 +53,14 @@ def rule_rows(stage: Stage) -> list[Row]:
     ]
 
 
-def _set_rules(caller: httpx.Client) -> None:
-    for number, rule in enumerate(_rules()):
+def _set_rules(caller: httpx.Client, rules: int) -> None:
+    for number, rule in enumerate(_rules(rules)):
         caller.put(f"/v1/rules/R-{number:04d}", json=rule).raise_for_status()
 
 
-def _rules() -> Iterator[JSON]:
+def _rules(rules: int) -> Iterator[JSON]:
     """Rules for all documents, which nobody with credit enough meets; half of them compare two figures."""
-    for number in range(_RULES):
+    for number in range(rules):
         amount = money(f"{50_000 + 100 * number}.00")
         kinds: tuple[JSON, ...] = (
             {"kind": "overdue_amount", "amount": amount, "percent": str(60 + number % 40)},
